@@ -1,0 +1,82 @@
+//! A set of positions that knows its first and its last member at once.
+
+/// Positions `0..len`, some of them set; a word of a higher level says which
+/// words below it are not zero, so that the ends are found in a step a level.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bits {
+    /// The lowest level first; the last has one word.
+    levels: Vec<Vec<u64>>,
+}
+
+impl Bits {
+    pub(super) fn new(len: usize) -> Self {
+        let mut levels = Vec::new();
+        let mut words = len;
+        loop {
+            words = words.div_ceil(64).max(1);
+            levels.push(vec![0; words]);
+            if words == 1 {
+                return Self { levels };
+            }
+        }
+    }
+
+    pub(super) fn set(&mut self, position: usize) {
+        let mut at = position;
+        for level in &mut self.levels {
+            level[at / 64] |= 1 << (at % 64);
+            at /= 64;
+        }
+    }
+
+    pub(super) fn clear(&mut self, position: usize) {
+        let mut at = position;
+        for level in &mut self.levels {
+            level[at / 64] &= !(1 << (at % 64));
+            if level[at / 64] != 0 {
+                return;
+            }
+            at /= 64;
+        }
+    }
+
+    pub(super) fn first(&self) -> Option<usize> {
+        self.descend(|word| word.trailing_zeros())
+    }
+
+    pub(super) fn last(&self) -> Option<usize> {
+        self.descend(|word| 63 - word.leading_zeros())
+    }
+
+    fn descend(&self, pick: impl Fn(u64) -> u32) -> Option<usize> {
+        if *self.levels.last()?.first()? == 0 {
+            return None;
+        }
+        Some(self.levels.iter().rev().fold(0, |at, level| at * 64 + pick(level[at]) as usize))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_ends_are_those_of_a_plain_set() {
+        for len in [1, 63, 64, 65, 4_096, 4_097, 300_000] {
+            let (mut bits, mut plain, mut seed) = (Bits::new(len), BTreeSet::new(), 1_usize);
+            for _ in 0..2_000 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let position = (seed >> 33) % len;
+                if seed & (1 << 20) == 0 {
+                    bits.set(position);
+                    plain.insert(position);
+                } else {
+                    bits.clear(position);
+                    plain.remove(&position);
+                }
+                assert_eq!((bits.first(), bits.last()), (plain.first().copied(), plain.last().copied()));
+            }
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! Triggers while running: added, replaced, removed, enabled and disabled.
+
+use chrono::{DateTime, Utc};
+
+use crate::error::{Error, ErrorKind};
+use crate::event::{SeriesRef, ValueObserved};
+use crate::threshold::{NEVER, Rejudge};
+use crate::time::{Nanos, instant};
+use crate::trigger::{Trigger, TriggerKind};
+
+use super::Engine;
+use super::emit::Moment;
+use super::instance::{Body, Instance, More, Silence};
+use super::slots::{Edge, LONG_AGO};
+use super::watch::{Index, NOBODY, Subject, Watch, watches};
+
+/// What a changed trigger makes of the values it knows.
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripline::{engine::{Engine, Replace}, event::SeriesRef, threshold::Threshold, Trigger};
+///
+/// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+/// let vip = |bound| Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(bound)).build();
+/// engine.add(at, vip(1000.0)?)?;
+/// let _ = engine.observe_series(at, &SeriesRef::segment("/s", "vip"), at, 950.0)?;
+/// engine.replace(at, vip(900.0)?, Replace::ApplyNow)?;
+/// assert!(engine.poll_firing().is_some(), "950 is above the new bound");
+/// # Ok::<(), tripline::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Replace {
+    /// The last values are judged again as a state: nothing fires for them.
+    Quiet,
+    /// A value that is inside now counts as just having entered.
+    ApplyNow,
+}
+
+impl Engine {
+    /// Adds a trigger, behind those that are there. It knows nothing of values
+    /// from before.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DuplicateTrigger`] where its id is taken,
+    /// [`ErrorKind::Limit`] where there are too many.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::Engine, threshold::Threshold, ErrorKind, Trigger};
+    ///
+    /// let (mut engine, now) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// let trigger = Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?;
+    /// engine.add(now, trigger.clone())?;
+    /// assert_eq!(engine.add(now, trigger).unwrap_err().kind(), ErrorKind::DuplicateTrigger);
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn add(&mut self, now: DateTime<Utc>, trigger: Trigger) -> Result<(), Error> {
+        let now = instant(now)?;
+        if self.ids.contains_key(trigger.id()) {
+            let message = format!("a trigger with the id {:?} is there already", trigger.id());
+            return Err(Error::new(ErrorKind::DuplicateTrigger, message));
+        }
+        if self.ids.len() >= self.limits.triggers() {
+            self.counts.over_limit += 1;
+            let limit = self.limits.triggers();
+            let message = format!("{:?} would be one trigger more than the limit of {limit}", trigger.id());
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        let number = self.watches.len() as u32;
+        self.watches.push(None);
+        self.install(number, Watch::new(trigger), now);
+        Ok(())
+    }
+
+    /// Replaces the trigger that has the same id. Its series keep their state
+    /// as far as it means the same: a changed bound judges their last values again
+    /// (see [`Replace`]), other options take effect from now on. Other triggers
+    /// keep their state untouched.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownTrigger`] where no trigger has this id.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::{Engine, Replace}, threshold::Threshold, ErrorKind, Trigger};
+    ///
+    /// let trigger = Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?;
+    /// let error = Engine::new().replace(DateTime::UNIX_EPOCH, trigger, Replace::Quiet).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::UnknownTrigger);
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn replace(&mut self, now: DateTime<Utc>, trigger: Trigger, how: Replace) -> Result<(), Error> {
+        let now = instant(now)?;
+        let number = self.number_of(trigger.id())?;
+        self.replace_numbered(number, trigger, now, how == Replace::ApplyNow);
+        Ok(())
+    }
+
+    /// Removes a trigger and drops its state; observations that waited for it are counted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownTrigger`] where no trigger has this id.
+    ///
+    /// ```
+    /// use tripline::{engine::Engine, ErrorKind};
+    /// assert_eq!(Engine::new().remove("no-such").unwrap_err().kind(), ErrorKind::UnknownTrigger);
+    /// ```
+    pub fn remove(&mut self, id: &str) -> Result<Trigger, Error> {
+        let number = self.number_of(id)?;
+        let watch = self.uninstall(number);
+        self.ids.remove(id);
+        watch.map(|watch| watch.trigger).ok_or_else(|| unknown(id))
+    }
+
+    /// Enables or disables a trigger. A disabled one keeps its state up to date and fires nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownTrigger`] where no trigger has this id.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::Engine, event::SeriesRef, threshold::Threshold, Trigger};
+    ///
+    /// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// engine.add(at, Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?)?;
+    /// engine.set_enabled("vip", false)?;
+    /// for members in [998.0, 1004.0] {
+    ///     let _ = engine.observe_series(at, &SeriesRef::segment("/s", "vip"), at, members)?;
+    /// }
+    /// assert_eq!((engine.pending_firings(), engine.counts().disabled()), (0, 1));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn set_enabled(&mut self, id: &str, enabled: bool) -> Result<(), Error> {
+        let number = self.number_of(id)?;
+        self.watch_mut(number).ok_or_else(|| unknown(id))?.enabled = enabled;
+        Ok(())
+    }
+
+    /// The triggers in the order in which they were added.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::Engine, threshold::Threshold, Trigger};
+    /// let mut engine = Engine::new();
+    /// let trigger = Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?;
+    /// engine.add(DateTime::UNIX_EPOCH, trigger)?;
+    /// assert_eq!(engine.triggers().next().map(Trigger::id), Some("vip"));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn triggers(&self) -> impl Iterator<Item = &Trigger> {
+        self.watches.iter().flatten().map(|watch| &watch.trigger)
+    }
+
+    /// True where a trigger with this id is there and enabled.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// assert!(!Engine::new().is_enabled("no-such"));
+    /// ```
+    pub fn is_enabled(&self, id: &str) -> bool {
+        self.ids.get(id).and_then(|&number| self.watch(number)).is_some_and(|watch| watch.enabled)
+    }
+
+    fn number_of(&self, id: &str) -> Result<u32, Error> {
+        self.ids.get(id).copied().ok_or_else(|| unknown(id))
+    }
+
+    /// Puts a trigger at its number, and on the series that are there already.
+    pub(super) fn install(&mut self, number: u32, watch: Watch, now: Nanos) {
+        self.ids.insert(watch.trigger.id().into(), number);
+        self.index.add(&watch.trigger, number);
+        let (subject, is_whole) = (watch.subject(), watch.is_whole());
+        let whole = match subject {
+            Subject::Silence { within, from_start: true } => Some(Silence::from_start(now, within)),
+            Subject::Silence { .. } if is_whole => Some(Silence::new()),
+            _ => None,
+        };
+        self.watches[number as usize] = Some(Box::new(watch));
+        if let Some(silence) = whole {
+            let more = Some(Box::new(More::default()));
+            let instance = self.store_instance(Instance::new(number, NOBODY, Body::Silence(silence), false, more));
+            if let Some(watch) = self.watch_mut(number) {
+                watch.whole = instance;
+            }
+            self.queue(instance);
+        }
+        for series in self.watched_series(number) {
+            self.attach(number, series);
+            self.settle_slot(series);
+        }
+    }
+
+    /// Shows the trigger-wide silence to every series that is watched.
+    pub(super) fn attach_whole(&mut self, number: u32) {
+        let whole = self.watch(number).map_or(NOBODY, |watch| watch.whole);
+        for series in self.watched_series(number) {
+            self.slots.cold_mut(series).always.get_or_insert_default().push(whole);
+            self.settle_slot(series);
+        }
+    }
+
+    /// The series that are there and that a trigger watches.
+    fn watched_series(&self, number: u32) -> Vec<u32> {
+        let Some(watch) = self.watch(number) else { return Vec::new() };
+        let is_watched = |&series: &u32| {
+            let series = self.slots.series(series);
+            watches(&watch.trigger, &SeriesRef::from(&series), ValueObserved::EVENT_TYPE)
+        };
+        match Index::only_name(&watch.trigger) {
+            Some((kind, name)) => self.slots.namesakes(kind, name).filter(is_watched).collect(),
+            None => (0..self.slots.len() as u32).filter(is_watched).collect(),
+        }
+    }
+
+    /// Takes a trigger and all its instances out.
+    pub(super) fn uninstall(&mut self, number: u32) -> Option<Box<Watch>> {
+        self.build_pending();
+        for series in self.watched_series(number) {
+            self.detach(number, series);
+        }
+        let whole = self.watch(number).map_or(NOBODY, |watch| watch.whole);
+        if whole != NOBODY {
+            self.free_instance(whole);
+        }
+        let watch = self.watches[number as usize].take()?;
+        self.index.remove(&watch.trigger, number);
+        Some(watch)
+    }
+
+    /// Takes the instance of a trigger off a series.
+    fn detach(&mut self, trigger: u32, series: u32) {
+        let whole = self.watch(trigger).map_or(NOBODY, |watch| watch.whole);
+        for number in self.instances_on(series) {
+            if self.instances[number as usize].trigger != trigger {
+                continue;
+            }
+            let cold = self.slots.cold_mut(series);
+            if let Some(always) = &mut cold.always {
+                always.retain(|&other| other != number);
+            }
+            match &mut cold.edge {
+                Edge::One(only) if *only == number => cold.edge = Edge::None,
+                Edge::Many(ladder) => ladder.remove(number),
+                _ => {}
+            }
+            if number != whole {
+                self.free_instance(number);
+            }
+        }
+        self.settle_slot(series);
+    }
+
+    pub(super) fn replace_numbered(&mut self, number: u32, trigger: Trigger, now: Nanos, apply_now: bool) {
+        self.build_pending();
+        let Some(old) = self.watch(number).map(|watch| watch.trigger.clone()) else { return };
+        if old == trigger {
+            return;
+        }
+        let same_type = std::mem::discriminant(&old.kind()) == std::mem::discriminant(&trigger.kind())
+            && silence_kind(&old) == silence_kind(&trigger);
+        if !same_type {
+            self.uninstall(number);
+            self.install(number, Watch::new(trigger), now);
+            return;
+        }
+        let kept = self.take_off(number, &trigger);
+        let Some(mut watch) = self.watches[number as usize].take() else { return };
+        self.index.remove(&watch.trigger, number);
+        watch.enabled = if old.enabled() == trigger.enabled() { watch.enabled } else { trigger.enabled() };
+        if let (Some(limit), true) = (trigger.limit(), old.limit() != trigger.limit()) {
+            let over = watch.emitted.len().saturating_sub(limit.max() as usize);
+            watch.emitted.drain(..over);
+        }
+        watch.trigger = trigger;
+        self.index.add(&watch.trigger, number);
+        self.watches[number as usize] = Some(watch);
+        self.renew_whole(number, &old, now);
+        for series in self.watched_series(number) {
+            self.attach(number, series);
+            if let Some((_, instance)) = kept.iter().find(|(other, _)| *other == series) {
+                self.carry_over(number, series, instance, &old, apply_now);
+            }
+            self.settle_slot(series);
+        }
+    }
+
+    /// Takes the instances of a trigger off their series, to be put back under
+    /// another trigger; those of series that it does not watch are dropped.
+    fn take_off(&mut self, number: u32, new: &Trigger) -> Vec<(u32, Instance)> {
+        let mut kept = Vec::new();
+        for series in self.watched_series(number) {
+            let kept_series = self.slots.series(series);
+            let stays = watches(new, &SeriesRef::from(&kept_series), ValueObserved::EVENT_TYPE);
+            for instance in self.instances_on(series) {
+                let instance = &mut self.instances[instance as usize];
+                if stays && instance.trigger == number && instance.series == series {
+                    let mut taken = instance.clone();
+                    taken.queued = NEVER;
+                    // What waits moves along; it is not dropped.
+                    if let Some(more) = &mut instance.more {
+                        self.waiting -= more.waiting.len();
+                        more.waiting = crate::threshold::Waiting::default();
+                    }
+                    kept.push((series, taken));
+                }
+            }
+            self.detach(number, series);
+        }
+        kept
+    }
+
+    /// The trigger-wide silence of a replaced `noData` trigger.
+    fn renew_whole(&mut self, number: u32, old: &Trigger, now: Nanos) {
+        let Some(watch) = self.watch(number) else { return };
+        let (Subject::Silence { within, from_start }, Subject::Silence { within: before, .. }) =
+            (watch.subject(), super::watch::subject(old))
+        else {
+            return;
+        };
+        let (whole, is_whole, was_whole) =
+            (watch.whole, watch.is_whole(), matches!(old.kind(), TriggerKind::NoData { name, .. } if name.matches("*") && name.as_exact().is_none()));
+        if whole != NOBODY && is_whole == was_whole {
+            if let Body::Silence(silence) = &mut self.instances[whole as usize].body {
+                silence.retime(before, within);
+            }
+            self.requeue(whole);
+            return;
+        }
+        if whole != NOBODY {
+            self.free_instance(whole);
+        }
+        let was_from_start = matches!(old.kind(), TriggerKind::NoData { from_start: true, .. });
+        let silence = match (is_whole, from_start && !was_from_start) {
+            (_, true) => Some(Silence::from_start(now, within)),
+            (true, false) => Some(Silence::new()),
+            (false, false) => None,
+        };
+        let whole = silence.map_or(NOBODY, |silence| {
+            let more = Some(Box::new(More::default()));
+            self.store_instance(Instance::new(number, NOBODY, Body::Silence(silence), false, more))
+        });
+        if let Some(watch) = self.watch_mut(number) {
+            watch.whole = whole;
+        }
+        if whole != NOBODY {
+            self.queue(whole);
+        }
+    }
+
+    /// Forgets the queued entry and enters the deadline as it is now.
+    pub(super) fn requeue(&mut self, number: u32) {
+        self.instances[number as usize].queued = NEVER;
+        self.queue(number);
+    }
+
+    /// Gives the new instance of a series what the old one knew.
+    fn carry_over(&mut self, trigger: u32, series: u32, old: &Instance, old_trigger: &Trigger, apply_now: bool) {
+        let Some(number) =
+            self.instances_on(series).into_iter().find(|&other| self.instances[other as usize].trigger == trigger)
+        else {
+            return;
+        };
+        if self.instances[number as usize].series == NOBODY {
+            return;
+        }
+        let (clock, newest, slot_value) = (self.clock, self.newest(series), self.slots.slot(series).value);
+        let last = match &old.more {
+            Some(more) if !old.edge => more.value,
+            _ => self.instance_value(old, slot_value),
+        };
+        let reported = match &old.more {
+            Some(more) if !old.edge => more.reported,
+            _ if newest == LONG_AGO => NEVER,
+            _ => newest,
+        };
+        let instance = &mut self.instances[number as usize];
+        (instance.last_firing, instance.firings_then, instance.suppressed) =
+            (old.last_firing, old.firings_then, old.suppressed);
+        if let Some(more) = &mut instance.more {
+            if let Some(was) = &old.more {
+                *more = was.clone();
+                self.waiting += was.waiting.len();
+            } else {
+                (more.cooldown_from, more.before) = (LONG_AGO, f64::NAN);
+            }
+            (more.value, more.reported) = (last, reported);
+            if more.newest == LONG_AGO && reported != NEVER {
+                more.newest = reported;
+            }
+        }
+        let rules = (super::watch::subject(old_trigger), self.watch(trigger).and_then(Watch::rule));
+        let mut step = None;
+        match (&mut self.instances[number as usize].body, &old.body, rules) {
+            (Body::Threshold(state), Body::Threshold(was), (Subject::Threshold(before), Some(rule))) => {
+                *state = was.clone();
+                let before = crate::threshold::Rule::new(before);
+                let with = Rejudge { last, reported, now: clock, apply_now: apply_now && clock != LONG_AGO };
+                let result = state.replace(&before, &rule, with);
+                step = Some((rule, before.lateness, result));
+            }
+            (Body::Silence(silence), Body::Silence(was), (Subject::Silence { within: before, .. }, None)) => {
+                *silence = *was;
+                if let Some(Subject::Silence { within, .. }) = self.watch(trigger).map(Watch::subject) {
+                    let Body::Silence(silence) = &mut self.instances[number as usize].body else { return };
+                    silence.retime(before, within);
+                }
+            }
+            _ => {}
+        }
+        if let Some((rule, lateness, step)) = step {
+            self.conclude_replace(number, series, &rule, lateness, step);
+        }
+        self.requeue(number);
+    }
+
+    fn conclude_replace(
+        &mut self,
+        number: u32,
+        series: u32,
+        rule: &crate::threshold::Rule,
+        lateness: Nanos,
+        step: crate::threshold::Step,
+    ) {
+        let (clock, value) = (self.clock, self.last_value(number, series));
+        if !matches!(step, crate::threshold::Step::Quiet(crate::threshold::Why::Outside)) {
+            if let Some(more) = &mut self.instances[number as usize].more {
+                more.before = value;
+                more.origin.clear();
+            }
+        }
+        if let crate::threshold::Step::Crossed { .. } = step {
+            self.raise_floor(series, clock);
+            let moment = Moment { at: clock, value, previous: f64::NAN, origin: None, due: None };
+            self.conclude(number, rule, step, &moment);
+        }
+        if lateness > 0 && rule.lateness == 0 {
+            self.live(number, NEVER - 1);
+        }
+    }
+
+    /// The last present value of an instance that is shown only edges: the series' own.
+    fn instance_value(&self, instance: &Instance, slot_value: f64) -> f64 {
+        match &instance.body {
+            Body::Threshold(state) if state.phase == crate::threshold::Phase::Unseen => f64::NAN,
+            _ => slot_value,
+        }
+    }
+
+    /// The first report ends the silence that stood for the whole trigger.
+    pub(super) fn drop_whole(&mut self, trigger: u32) {
+        let Some(watch) = self.watch_mut(trigger) else { return };
+        if watch.whole != NOBODY && !watch.is_whole() {
+            let whole = std::mem::replace(&mut watch.whole, NOBODY);
+            self.build_pending();
+            self.free_instance(whole);
+        }
+    }
+}
+
+/// `noData`: which kind it is about.
+fn silence_kind(trigger: &Trigger) -> Option<&str> {
+    match trigger.kind() {
+        TriggerKind::NoData { kind, .. } => Some(kind.as_str()),
+        _ => None,
+    }
+}
+
+fn unknown(id: &str) -> Error {
+    Error::new(ErrorKind::UnknownTrigger, format!("no trigger has the id {id:?}"))
+}

@@ -1,0 +1,211 @@
+//! From a step of the machine to a firing: enabled? in cooldown? over the limit?
+
+use crate::event::Series;
+use crate::firing::{EventRef, Firing, Key, Parts};
+use crate::threshold::{Rule, Step, Transition};
+use crate::time::{Nanos, nanos_of};
+use crate::trigger::Trigger;
+
+use super::Engine;
+use super::explain::Verdict;
+use super::instance::{Body, Origin, OriginRef};
+use super::slots::LONG_AGO;
+use super::watch::NOBODY;
+
+/// What a step happened at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment<'a> {
+    pub(super) at: Nanos,
+    pub(super) value: f64,
+    pub(super) previous: f64,
+    pub(super) origin: Option<OriginRef<'a>>,
+    /// For a deadline: its instant.
+    pub(super) due: Option<Nanos>,
+}
+
+/// A firing as the engine keeps it until it is polled: numbers, no texts.
+#[derive(Debug, Clone)]
+pub(super) struct Record {
+    pub(super) trigger: u32,
+    /// [`NOBODY`] where it belongs to no series.
+    pub(super) series: u32,
+    pub(super) transition: Transition,
+    pub(super) time: Nanos,
+    pub(super) crossed_at: Option<Nanos>,
+    pub(super) due_at: Option<Nanos>,
+    pub(super) value: f64,
+    pub(super) previous: f64,
+    pub(super) ordinal: u32,
+    pub(super) suppressed: u32,
+    pub(super) origin: Option<Box<Origin>>,
+}
+
+/// A firing that waits to be polled.
+#[derive(Debug, Clone)]
+pub(super) enum Pending {
+    Record(Record),
+    /// Built before the trigger or the numbering of the series changed.
+    Full { trigger: u32, firing: Box<Firing> },
+}
+
+impl Engine {
+    /// What a step of a threshold instance leads to.
+    pub(super) fn conclude(&mut self, number: u32, rule: &Rule, step: Step, moment: &Moment<'_>) {
+        let (transition, crossed_at, due_at) = match step {
+            Step::Quiet(why) => return self.note(number, Verdict::Quiet(why)),
+            Step::Crossed { crossed_at, due } => (Transition::Crossed, crossed_at, due),
+            Step::Ended { crossed_at, told: true } if rule.notify_cleared => {
+                (Transition::Cleared, crossed_at, moment.due)
+            }
+            Step::Ended { .. } => return self.note(number, Verdict::Ended),
+            Step::Remind { crossed_at } => (Transition::Reminder, crossed_at, moment.due),
+        };
+        let is_told = self.emit(number, transition, Some(crossed_at), due_at, moment);
+        if transition == Transition::Crossed
+            && is_told
+            && let Body::Threshold(state) = &mut self.instances[number as usize].body
+        {
+            state.set_told(rule, moment.at);
+        }
+    }
+
+    /// A `noData` trigger has waited long enough.
+    pub(super) fn fire_silence(&mut self, number: u32, due: Nanos) {
+        let more = self.instances[number as usize].more.as_ref();
+        let value = more.map_or(f64::NAN, |more| more.value);
+        let origin = more.and_then(|more| more.origin.known()).cloned();
+        let origin = origin.as_ref().map(Origin::borrowed);
+        let moment = Moment { at: due, value, previous: f64::NAN, origin, due: Some(due) };
+        self.emit(number, Transition::Occurred, None, Some(due), &moment);
+    }
+
+    /// Emits a firing unless something swallows it; true where it was emitted.
+    fn emit(
+        &mut self,
+        number: u32,
+        transition: Transition,
+        crossed_at: Option<Nanos>,
+        due_at: Option<Nanos>,
+        moment: &Moment<'_>,
+    ) -> bool {
+        let (time, starts) = (moment.at, matches!(transition, Transition::Crossed | Transition::Occurred));
+        let trigger = self.instances[number as usize].trigger;
+        let Some(watch) = self.watch(trigger) else { return false };
+        if !watch.enabled {
+            self.counts.disabled += 1;
+            self.note(number, Verdict::Disabled);
+            return false;
+        }
+        let cooldown = watch.trigger.cooldown().map(nanos_of);
+        if let Some(cooldown) = cooldown
+            && starts
+        {
+            let instance = &mut self.instances[number as usize];
+            let from = instance.more.as_ref().map_or(LONG_AGO, |more| more.cooldown_from);
+            if from != LONG_AGO && time < from.saturating_add(cooldown) {
+                instance.suppressed += 1;
+                self.counts.suppressed += 1;
+                self.note(number, Verdict::CoolingDown { until: from.saturating_add(cooldown) });
+                return false;
+            }
+        }
+        if !self.is_within_limit(trigger, time) {
+            self.counts.limited += 1;
+            self.note(number, Verdict::Limited);
+            return false;
+        }
+        let instance = &mut self.instances[number as usize];
+        instance.firings_then = if instance.last_firing == time { instance.firings_then + 1 } else { 0 };
+        instance.last_firing = time;
+        let suppressed = if starts { std::mem::take(&mut instance.suppressed) } else { 0 };
+        if let Some(more) = &mut instance.more
+            && starts
+        {
+            more.cooldown_from = time;
+        }
+        let record = Record {
+            trigger,
+            series: instance.series,
+            transition,
+            time,
+            crossed_at,
+            due_at,
+            value: moment.value,
+            previous: if transition == Transition::Crossed { moment.previous } else { f64::NAN },
+            ordinal: instance.firings_then,
+            suppressed,
+            origin: moment.origin.map(|origin| Box::new(origin.to_origin())),
+        };
+        self.counts.firings += 1;
+        self.pending.push_back(Pending::Record(record));
+        self.note(number, Verdict::Fired(transition));
+        true
+    }
+
+    /// The trigger's `limit` over all its series: the largest `max` emission
+    /// times are kept, and a firing must leave fewer than `max` in its window.
+    fn is_within_limit(&mut self, trigger: u32, time: Nanos) -> bool {
+        let Some(watch) = self.watch_mut(trigger) else { return false };
+        let Some(limit) = watch.trigger.limit() else { return true };
+        let max = limit.max() as usize;
+        if watch.emitted.len() >= max
+            && watch.emitted.first().is_some_and(|&oldest| oldest > time.saturating_sub(nanos_of(limit.per())))
+        {
+            return false;
+        }
+        let place = watch.emitted.partition_point(|&other| other <= time);
+        watch.emitted.insert(place, time);
+        if watch.emitted.len() > max {
+            watch.emitted.remove(0);
+        }
+        true
+    }
+
+    /// The firing of a record, with its texts.
+    pub(super) fn build(&self, record: &Record) -> Option<Firing> {
+        let watch = self.watch(record.trigger)?;
+        let series = (record.series != NOBODY).then(|| self.slots.series(record.series));
+        Some(build(watch.trigger.clone(), series, record))
+    }
+
+    /// Turns the waiting records into firings, before what they refer to changes.
+    pub(super) fn build_pending(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        for entry in &mut pending {
+            if let Pending::Record(record) = entry
+                && let Some(firing) = self.build(record)
+            {
+                *entry = Pending::Full { trigger: record.trigger, firing: Box::new(firing) };
+            }
+        }
+        self.pending = pending;
+    }
+}
+
+fn build(trigger: Trigger, series: Option<Series>, record: &Record) -> Firing {
+    let present = |value: f64| (!value.is_nan()).then_some(value);
+    let source = series.as_ref().map_or("", Series::source);
+    let (event, owners) = match &record.origin {
+        None => (None, Vec::new()),
+        Some(origin) => {
+            let event = (!origin.id.is_empty()).then(|| EventRef::new(source, &origin.id, origin.time));
+            (event, origin.owners.clone())
+        }
+    };
+    Firing::new(
+        trigger,
+        Parts {
+            key: series.map_or(Key::Whole, Key::Series),
+            transition: record.transition,
+            time: record.time,
+            ordinal: u64::from(record.ordinal),
+            value: present(record.value),
+            previous: present(record.previous),
+            crossed_at: record.crossed_at,
+            due_at: record.due_at,
+            suppressed: u64::from(record.suppressed),
+            event,
+            owners,
+        },
+    )
+}

@@ -1,0 +1,470 @@
+//! The deciding machine: events in, firings out.
+//!
+//! An [`Engine`] holds [triggers](crate::trigger), finds those that an event
+//! concerns by index, judges each (trigger, series) with the machine of
+//! [`threshold`](crate::threshold), and hands out [`Firing`]s. It reads no
+//! clock and does nothing by itself.
+//!
+//! ```
+//! use chrono::DateTime;
+//! use tripline::{engine::Engine, event::Event, threshold::Threshold, Trigger};
+//!
+//! let mut engine = Engine::new();
+//! let now = DateTime::from_timestamp(1_772_330_600, 0).unwrap();
+//! engine.add(now, Trigger::segment_threshold_crossed("vip-1000", "vip", Threshold::above(1000.0)).build()?)?;
+//!
+//! for (id, minute, members) in [("t-16", 0, 998), ("t-17", 3, 1004)] {
+//!     let text = format!(
+//!         r#"{{"specversion":"1.0","id":"{id}","source":"/instances/contoso","type":"tripline.value.observed",
+//!             "time":"2026-03-01T02:0{minute}:00Z","data":{{"kind":"segment","name":"vip","value":{members}}}}}"#
+//!     );
+//!     let _ = engine.handle_event(now, &Event::from_json(text.as_bytes())?)?;
+//! }
+//! let firing = engine.poll_firing().expect("998 to 1004 crosses 1000");
+//! assert_eq!(firing.event().map(|event| event.id()), Some("t-17"));
+//! assert!(engine.poll_firing().is_none());
+//! # Ok::<(), tripline::Error>(())
+//! ```
+
+mod apply;
+mod bits;
+mod clock;
+mod config;
+mod dedupe;
+mod emit;
+mod explain;
+mod idle;
+mod instance;
+mod ladder;
+mod limits;
+mod observe;
+mod receipt;
+mod slots;
+mod snapshot;
+mod standing;
+mod watch;
+
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::error::{Error, ErrorKind};
+use crate::firing::Firing;
+use crate::threshold::NEVER;
+use crate::time::{DeadlineQueue, Nanos, datetime, instant, nanos_of};
+
+use dedupe::Dedupe;
+use emit::Pending;
+use explain::ExplainLog;
+use instance::Instance;
+use slots::{LONG_AGO, Slots};
+use watch::{Index, Watch};
+
+pub use config::Replace;
+pub use explain::Explanation;
+pub use limits::{Counts, Limits};
+pub use observe::{FiringBrief, SeriesHandle};
+pub use receipt::{BatchReport, Observation, Receipt};
+pub use snapshot::RestoreReport;
+pub use standing::SeriesState;
+
+/// Judges events by triggers and hands out firings.
+///
+/// # Contract
+///
+/// 1. *Inputs*: [`handle_event`](Engine::handle_event) and
+///    [`handle_batch`](Engine::handle_batch) take events;
+///    [`observe`](Engine::observe), [`observe_series`](Engine::observe_series)
+///    and [`observe_batch`](Engine::observe_batch) take bare numbers, without
+///    an event id and so without a check for duplicates. `now` comes first; it
+///    guards against events from the future and stands in for absent times,
+///    nothing else.
+/// 2. *Time* is event time: the largest time of an accepted event or tick.
+///    Before an observation at `t` is applied, everything due before `t`
+///    happens, of every series, in the order (instant, trigger in the order
+///    added, series key); after it, what is due at `t` on its own series.
+/// 3. [`handle_timeout`](Engine::handle_timeout) moves the clock without an
+///    event; one that does not move it is a no-op.
+///    [`poll_timeout`](Engine::poll_timeout) says when the next one is wanted.
+/// 4. [`poll_firing`](Engine::poll_firing) hands out firings, oldest first.
+///    Poll it until it gives `None` after each input. An input that meets too
+///    many unpolled firings is refused as [`ErrorKind::Full`]: poll, then hand
+///    the same input in again.
+/// 5. An error changes no state but a count; only `Full` may have moved
+///    deadlines that were due anyway.
+/// 6. The same inputs in the same order give the same firings with the same
+///    ids, at any batch size, with any hash seed, cut by
+///    [`snapshot`](Engine::snapshot) and [`restore`](Engine::restore) anywhere.
+///
+/// It is `Send` and locks nothing: one engine, one owner.
+///
+/// ```
+/// fn assert_send<T: Send + 'static>() {}
+/// assert_send::<tripline::engine::Engine>();
+/// ```
+#[derive(Debug, Clone)]
+pub struct Engine {
+    limits: Limits,
+    skew: Option<Duration>,
+    seed: u64,
+    /// Tells the handles of one numbering of the series from those of another.
+    generation: u64,
+    clock: Nanos,
+    /// Up to here every trigger's own clock has been moved, whatever its `lateness`.
+    flushed: Nanos,
+    /// By the order in which they were added; removed ones leave a gap.
+    watches: Vec<Option<Box<Watch>>>,
+    ids: hashbrown::HashMap<Box<str>, u32>,
+    index: Index,
+    slots: Slots,
+    instances: Vec<Instance>,
+    free: Vec<u32>,
+    /// Deadlines of triggers without and with `lateness`.
+    timers: DeadlineQueue<(u32, u32)>,
+    late_timers: DeadlineQueue<(u32, u32)>,
+    /// Observations that wait for some `lateness`.
+    waiting: usize,
+    dedupe: Dedupe,
+    pending: VecDeque<Pending>,
+    counts: Counts,
+    explain: Option<Box<ExplainLog>>,
+    // Buffers that are used again.
+    found: Vec<u32>,
+    woken: Vec<(u32, u32)>,
+    due: Vec<(u32, u32)>,
+}
+
+/// Makes an [`Engine`] with other bounds, skew or hash seed than the usual.
+///
+/// ```
+/// use std::time::Duration;
+/// use tripline::engine::{Engine, Limits};
+///
+/// let engine = Engine::builder()
+///     .with_limits(Limits::default().with_dedupe_ids(10_000))
+///     .with_skew(Some(Duration::from_secs(300)))
+///     .build();
+/// assert_eq!(engine.limits().dedupe_ids(), 10_000);
+/// ```
+#[derive(Debug, Clone)]
+pub struct EngineBuilder {
+    limits: Limits,
+    skew: Option<Duration>,
+    seed: Option<u64>,
+}
+
+impl EngineBuilder {
+    /// Other bounds.
+    ///
+    /// ```
+    /// use tripline::engine::{Engine, Limits};
+    /// let engine = Engine::builder().with_limits(Limits::default().with_series(10)).build();
+    /// assert_eq!(engine.limits().series(), 10);
+    /// ```
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How far ahead of `now` an event may be; one day by default, `None` for
+    /// any (a replay, where `now` means nothing).
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripline::{engine::Engine, event::SeriesRef, ErrorKind};
+    /// let (mut engine, now) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// let error = engine.observe_series(now, &SeriesRef::segment("/s", "vip"), now + TimeDelta::days(2), 1.0);
+    /// assert_eq!(error.unwrap_err().kind(), ErrorKind::Skew);
+    /// ```
+    #[must_use]
+    pub fn with_skew(mut self, skew: Option<Duration>) -> Self {
+        self.skew = skew;
+        self
+    }
+
+    /// A fixed seed for the hash tables. By default it is random, against
+    /// floods of names chosen to collide; no result depends on it.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// let engine = Engine::builder().with_hash_seed(7).build();
+    /// assert_eq!(engine.counts().events(), 0);
+    /// ```
+    #[must_use]
+    pub fn with_hash_seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// The engine, without triggers yet.
+    ///
+    /// ```
+    /// let engine = tripline::engine::Engine::builder().build();
+    /// assert_eq!(engine.poll_timeout(), None);
+    /// ```
+    pub fn build(self) -> Engine {
+        // The hasher draws its own seed from the process; only that is read here.
+        let seed = self.seed.unwrap_or_else(|| foldhash::fast::RandomState::default().hash_one(0_u8));
+        let window = nanos_of(self.limits.dedupe_window());
+        Engine {
+            skew: self.skew,
+            seed,
+            generation: 0,
+            clock: LONG_AGO,
+            flushed: LONG_AGO,
+            watches: Vec::new(),
+            ids: hashbrown::HashMap::new(),
+            index: Index::default(),
+            slots: Slots::new(seed),
+            instances: Vec::new(),
+            free: Vec::new(),
+            timers: DeadlineQueue::new(),
+            late_timers: DeadlineQueue::new(),
+            waiting: 0,
+            dedupe: Dedupe::new(seed, window, self.limits.dedupe_ids()),
+            pending: VecDeque::new(),
+            counts: Counts::default(),
+            explain: None,
+            found: Vec::new(),
+            woken: Vec::new(),
+            due: Vec::new(),
+            limits: self.limits,
+        }
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// An engine with the default bounds and no triggers.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// assert_eq!(Engine::new().triggers().count(), 0);
+    /// ```
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// An engine with other bounds.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// let engine = Engine::builder().with_skew(None).build();
+    /// ```
+    pub fn builder() -> EngineBuilder {
+        let day = Duration::from_secs(24 * 3_600);
+        EngineBuilder { limits: Limits::default(), skew: Some(day), seed: None }
+    }
+
+    /// The bounds it was made with.
+    ///
+    /// ```
+    /// use tripline::engine::{Engine, Limits};
+    /// assert_eq!(Engine::new().limits(), &Limits::default());
+    /// ```
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What it has seen so far.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// assert_eq!(Engine::new().counts().events(), 0);
+    /// ```
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Event time: the largest time of an accepted event or tick.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::engine::Engine;
+    /// let mut engine = Engine::new();
+    /// assert_eq!(engine.clock(), None);
+    /// engine.handle_timeout(DateTime::UNIX_EPOCH)?;
+    /// assert_eq!(engine.clock(), Some(DateTime::UNIX_EPOCH));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn clock(&self) -> Option<DateTime<Utc>> {
+        (self.clock != LONG_AGO).then(|| datetime(self.clock))
+    }
+
+    /// How many series are watched.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// assert_eq!(Engine::new().series_count(), 0);
+    /// ```
+    pub fn series_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Moves the clock to `now`: what is due at or before it happens. A call
+    /// that does not move the clock is a no-op.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Full`] where firings must be polled first (call it again
+    /// then); [`ErrorKind::Limit`] for a time outside the years 1677 to 2262.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use chrono::{DateTime, TimeDelta};
+    /// use tripline::{engine::Engine, event::SeriesRef, threshold::Threshold, Trigger};
+    ///
+    /// let (mut engine, start) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// let held = Threshold::above(1000.0).with_hold(Duration::from_secs(600));
+    /// engine.add(start, Trigger::segment_threshold_crossed("vip", "vip", held).build()?)?;
+    /// for members in [998.0, 1004.0] {
+    ///     let _ = engine.observe_series(start, &SeriesRef::segment("/s", "vip"), start, members)?;
+    /// }
+    /// let due = engine.poll_timeout().unwrap();
+    /// assert_eq!(due, start + TimeDelta::minutes(10));
+    /// engine.handle_timeout(due)?;
+    /// assert_eq!(engine.poll_firing().unwrap().due_at(), Some(due));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn handle_timeout(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        self.explain_no_context();
+        self.tick(instant(now)?)
+    }
+
+    /// When [`handle_timeout`](Engine::handle_timeout) is wanted next. Where
+    /// something is due at the very instant of the clock (a deadline of a
+    /// series whose observation at that instant may still come), that is the
+    /// nanosecond after.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// assert_eq!(Engine::new().poll_timeout(), None);
+    /// ```
+    pub fn poll_timeout(&self) -> Option<DateTime<Utc>> {
+        let due = self.next_due();
+        (due != NEVER).then(|| datetime(due.max(self.clock.saturating_add(1))))
+    }
+
+    /// Ends the input at `now`: the clock moves there, and every trigger's own
+    /// clock with it, so that nothing waits for `lateness` any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`handle_timeout`](Engine::handle_timeout).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use chrono::DateTime;
+    /// use tripline::{engine::Engine, event::SeriesRef, threshold::Threshold, Trigger};
+    ///
+    /// let (mut engine, start) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// let late = Threshold::above(1000.0).with_lateness(Duration::from_secs(3600));
+    /// engine.add(start, Trigger::segment_threshold_crossed("vip", "vip", late).build()?)?;
+    /// for members in [998.0, 1004.0] {
+    ///     let _ = engine.observe_series(start, &SeriesRef::segment("/s", "vip"), start, members)?;
+    /// }
+    /// assert!(engine.poll_firing().is_none(), "both wait for an hour");
+    /// engine.flush(start)?;
+    /// assert!(engine.poll_firing().is_some());
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn flush(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        self.explain_no_context();
+        self.flush_to(instant(now)?)
+    }
+
+    /// The next firing, oldest first.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// assert!(Engine::new().poll_firing().is_none());
+    /// ```
+    #[must_use = "a firing that is polled and dropped is lost"]
+    pub fn poll_firing(&mut self) -> Option<Firing> {
+        match self.pending.pop_front()? {
+            Pending::Full { firing, .. } => Some(*firing),
+            Pending::Record(record) => self.build(&record),
+        }
+    }
+
+    /// How many firings wait to be polled.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// assert_eq!(Engine::new().pending_firings(), 0);
+    /// ```
+    pub fn pending_firings(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Asks for explanations, or not. They are made by the decision itself, and
+    /// cost nothing while they are off.
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// let mut engine = Engine::new();
+    /// engine.set_explain(true);
+    /// assert!(engine.poll_explanation().is_none());
+    /// ```
+    pub fn set_explain(&mut self, on: bool) {
+        self.explain = on.then(Box::default);
+    }
+
+    /// The next explanation, oldest first; `None` unless they are
+    /// [asked for](Engine::set_explain).
+    ///
+    /// ```
+    /// use tripline::engine::Engine;
+    /// assert!(Engine::new().poll_explanation().is_none());
+    /// ```
+    pub fn poll_explanation(&mut self) -> Option<Explanation> {
+        self.explain.as_mut()?.waiting.pop_front()
+    }
+
+    fn watch(&self, number: u32) -> Option<&Watch> {
+        self.watches.get(number as usize)?.as_deref()
+    }
+
+    fn watch_mut(&mut self, number: u32) -> Option<&mut Watch> {
+        self.watches.get_mut(number as usize)?.as_deref_mut()
+    }
+
+    fn store_instance(&mut self, instance: Instance) -> u32 {
+        match self.free.pop() {
+            Some(number) => {
+                self.instances[number as usize] = instance;
+                number
+            }
+            None => {
+                self.instances.push(instance);
+                (self.instances.len() - 1) as u32
+            }
+        }
+    }
+
+    /// The instant of an input, refused where it is too far ahead of `now`.
+    fn guard(&mut self, now: DateTime<Utc>, time: DateTime<Utc>) -> Result<Nanos, Error> {
+        let (at, now) = (instant(time)?, instant(now)?);
+        if let Some(skew) = self.skew
+            && at > now.saturating_add(nanos_of(skew))
+        {
+            self.counts.skewed += 1;
+            let ahead = Duration::from_nanos(at.abs_diff(now));
+            let message = format!(
+                "{time:?} is {} ahead of now, the limit is {}",
+                crate::time::format_duration(ahead),
+                crate::time::format_duration(skew)
+            );
+            return Err(Error::new(ErrorKind::Skew, message).at("time"));
+        }
+        Ok(at)
+    }
+}

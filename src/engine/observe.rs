@@ -1,0 +1,352 @@
+//! The ways in: events, handles, names and batches.
+
+use chrono::{DateTime, Utc};
+
+use crate::error::{Error, ErrorKind};
+use crate::event::{Event, SeriesRef, ValueObserved};
+use crate::threshold::Transition;
+use crate::time::datetime;
+
+use super::Engine;
+use super::apply::Input;
+use super::emit::Pending;
+use super::receipt::{BatchReport, Observation, Receipt};
+
+/// A series looked up once, for [`Engine::observe`].
+///
+/// It belongs to the engine that made it, and goes stale when that engine is
+/// restored or drops idle series to make room: [`ErrorKind::StaleHandle`],
+/// resolve it again.
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripline::{engine::Engine, event::SeriesRef, threshold::Threshold, Trigger};
+///
+/// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+/// engine.add(at, Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?)?;
+/// let vip = engine.resolve(&SeriesRef::segment("/s", "vip"))?.expect("a trigger watches it");
+/// let _ = engine.observe(at, vip, at, 998.0)?;
+/// let _ = engine.observe(at, vip, at, 1004.0)?;
+/// assert!(engine.poll_firing().is_some());
+/// # Ok::<(), tripline::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SeriesHandle {
+    generation: u64,
+    number: u32,
+}
+
+/// A firing in a few words: no texts are built for it.
+///
+/// ```
+/// use chrono::DateTime;
+/// use tripline::{engine::Engine, event::SeriesRef, threshold::Threshold, Trigger};
+///
+/// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+/// engine.add(at, Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?)?;
+/// for members in [998.0, 1004.0] {
+///     let _ = engine.observe_series(at, &SeriesRef::segment("/s", "vip"), at, members)?;
+/// }
+/// let brief = engine.poll_brief().unwrap();
+/// assert_eq!((brief.trigger(), brief.time()), (0, at));
+/// # Ok::<(), tripline::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FiringBrief {
+    trigger: u32,
+    transition: Transition,
+    time: i64,
+}
+
+impl FiringBrief {
+    /// The trigger's number, from 0 in the order in which triggers were added.
+    ///
+    /// ```
+    /// # let mut engine = tripline::engine::Engine::new();
+    /// assert!(engine.poll_brief().map(|brief| brief.trigger()).is_none());
+    /// ```
+    pub fn trigger(&self) -> usize {
+        self.trigger as usize
+    }
+
+    /// What happened.
+    ///
+    /// ```
+    /// # let mut engine = tripline::engine::Engine::new();
+    /// assert!(engine.poll_brief().map(|brief| brief.transition()).is_none());
+    /// ```
+    pub fn transition(&self) -> Transition {
+        self.transition
+    }
+
+    /// When.
+    ///
+    /// ```
+    /// # let mut engine = tripline::engine::Engine::new();
+    /// assert!(engine.poll_brief().map(|brief| brief.time()).is_none());
+    /// ```
+    pub fn time(&self) -> DateTime<Utc> {
+        datetime(self.time)
+    }
+}
+
+impl Engine {
+    /// Takes one event.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] where the data is not what the type promises,
+    /// [`ErrorKind::Skew`] where it is too far ahead of `now`,
+    /// [`ErrorKind::Limit`] where a bound is reached, [`ErrorKind::Full`] where
+    /// firings must be polled first. A refused event is not remembered as seen.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::{Engine, Receipt}, event::ValueObserved, threshold::Threshold, Trigger};
+    ///
+    /// let (mut engine, now) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// engine.add(now, Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?)?;
+    /// let event = ValueObserved::new("segment", "vip", 998.0).into_event("t-16", "/instances/contoso")?;
+    /// assert_eq!(engine.handle_event(now, &event)?, Receipt::Accepted);
+    /// assert_eq!(engine.handle_event(now, &event)?, Receipt::Duplicate);
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn handle_event(&mut self, now: DateTime<Utc>, event: &Event<'_>) -> Result<Receipt, Error> {
+        self.has_room()?;
+        let result = self.take_event(now, event);
+        if !matches!(&result, Err(error) if error.is_full()) {
+            self.counts.events += 1;
+        }
+        match &result {
+            Ok(Receipt::Ignored) => self.counts.ignored += 1,
+            Ok(Receipt::Duplicate) => self.counts.duplicates += 1,
+            _ => {}
+        }
+        result
+    }
+
+    /// Takes events in their order; see [`BatchReport`] for what is refused.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::Engine, event::ValueObserved};
+    ///
+    /// let mut engine = Engine::new();
+    /// let events = [ValueObserved::new("segment", "vip", 998.0).into_event("t-16", "/s")?];
+    /// let report = engine.handle_batch(DateTime::UNIX_EPOCH, &events);
+    /// assert_eq!((report.taken(), report.refused().len()), (1, 0));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn handle_batch(&mut self, now: DateTime<Utc>, events: &[Event<'_>]) -> BatchReport {
+        let mut report = BatchReport::default();
+        for (place, event) in events.iter().enumerate() {
+            let result = self.handle_event(now, event);
+            if !report.note(place, result) {
+                break;
+            }
+        }
+        report
+    }
+
+    /// Looks a series up for [`observe`](Engine::observe), making it where some
+    /// trigger watches it; `None` where none does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`] where there is no room for another series.
+    ///
+    /// ```
+    /// use tripline::{engine::Engine, event::SeriesRef};
+    /// assert_eq!(Engine::new().resolve(&SeriesRef::segment("/s", "vip"))?, None);
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn resolve(&mut self, series: &SeriesRef<'_>) -> Result<Option<SeriesHandle>, Error> {
+        let generation = self.generation ^ self.seed;
+        Ok(self.series_of(series)?.map(|number| SeriesHandle { generation, number }))
+    }
+
+    /// Takes one value of a resolved series; NaN is a missing value. It carries
+    /// no event id, so the caller sees to it that nothing comes twice.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::StaleHandle`], else as [`handle_event`](Engine::handle_event).
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::{Engine, Receipt}, event::SeriesRef, threshold::Threshold, Trigger};
+    ///
+    /// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// engine.add(at, Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?)?;
+    /// let vip = engine.resolve(&SeriesRef::segment("/s", "vip"))?.expect("a trigger watches it");
+    /// assert_eq!(engine.observe(at, vip, at, 998.0)?, Receipt::Accepted);
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn observe(
+        &mut self,
+        now: DateTime<Utc>,
+        series: SeriesHandle,
+        time: DateTime<Utc>,
+        value: f64,
+    ) -> Result<Receipt, Error> {
+        if series.generation != self.generation ^ self.seed || series.number as usize >= self.slots.len() {
+            let message = "the handle is of another engine, or series were dropped since: resolve it again";
+            return Err(Error::new(ErrorKind::StaleHandle, message));
+        }
+        self.has_room()?;
+        let at = self.guard(now, time)?;
+        let input = Input::plain(at, value);
+        if self.explain.is_some() {
+            self.explain_context(None, at, value);
+        }
+        let receipt = self.take(series.number, &input)?;
+        self.counts.events += 1;
+        self.counts.ignored += u64::from(receipt == Receipt::Ignored);
+        Ok(receipt)
+    }
+
+    /// Takes one value of a series by its name; otherwise like [`observe`](Engine::observe).
+    ///
+    /// # Errors
+    ///
+    /// As [`handle_event`](Engine::handle_event).
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::{Engine, Receipt}, event::SeriesRef};
+    ///
+    /// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// let receipt = engine.observe_series(at, &SeriesRef::measure("/s", "revenue"), at, 1e6)?;
+    /// assert_eq!(receipt, Receipt::Ignored);
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn observe_series(
+        &mut self,
+        now: DateTime<Utc>,
+        series: &SeriesRef<'_>,
+        time: DateTime<Utc>,
+        value: f64,
+    ) -> Result<Receipt, Error> {
+        self.has_room()?;
+        let at = self.guard(now, time)?;
+        let input = Input::plain(at, value);
+        if self.explain.is_some() {
+            self.explain_context(None, at, value);
+        }
+        let receipt = match self.series_of(series)? {
+            Some(number) => self.take(number, &input)?,
+            None => self.pass_by(&input)?,
+        };
+        self.counts.events += 1;
+        self.counts.ignored += u64::from(receipt == Receipt::Ignored);
+        Ok(receipt)
+    }
+
+    /// Takes values of many series by name, in their order. Names are looked up
+    /// a block at a time, so that their places in memory are fetched together.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::{Engine, Observation}, event::SeriesRef, threshold::Threshold, Trigger};
+    ///
+    /// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// engine.add(at, Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?)?;
+    /// let vip = SeriesRef::segment("/s", "vip");
+    /// let report = engine.observe_batch(at, &[Observation::new(vip, at, 998.0), Observation::new(vip, at, 1004.0)]);
+    /// assert_eq!((report.taken(), engine.pending_firings()), (2, 1));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn observe_batch(&mut self, now: DateTime<Utc>, observations: &[Observation<'_>]) -> BatchReport {
+        const BLOCK: usize = 32;
+        let mut report = BatchReport::default();
+        let mut numbers = [None; BLOCK];
+        for (block, part) in observations.chunks(BLOCK).enumerate() {
+            for (number, observation) in numbers.iter_mut().zip(part) {
+                *number = self.slots.find(&observation.series);
+            }
+            let generation = self.generation;
+            for (at, observation) in part.iter().enumerate() {
+                let found = numbers[at].filter(|_| self.generation == generation && self.explain.is_none());
+                let result = match found {
+                    Some(number) => self.observe_found(now, number, observation),
+                    None => self.observe_series(now, &observation.series, observation.time, observation.value),
+                };
+                if !report.note(block * BLOCK + at, result) {
+                    return report;
+                }
+            }
+        }
+        report
+    }
+
+    fn observe_found(&mut self, now: DateTime<Utc>, number: u32, what: &Observation<'_>) -> Result<Receipt, Error> {
+        self.has_room()?;
+        let at = self.guard(now, what.time)?;
+        let receipt = self.take(number, &Input::plain(at, what.value))?;
+        self.counts.events += 1;
+        self.counts.ignored += u64::from(receipt == Receipt::Ignored);
+        Ok(receipt)
+    }
+
+    /// The next firing in a few words, for hosts that count before they read.
+    ///
+    /// ```
+    /// assert!(tripline::engine::Engine::new().poll_brief().is_none());
+    /// ```
+    #[must_use = "a firing that is polled and dropped is lost"]
+    pub fn poll_brief(&mut self) -> Option<FiringBrief> {
+        Some(match self.pending.pop_front()? {
+            Pending::Record(record) => {
+                FiringBrief { trigger: record.trigger, transition: record.transition, time: record.time }
+            }
+            Pending::Full { trigger, firing } => {
+                let time = firing.time().timestamp_nanos_opt().unwrap_or_default();
+                FiringBrief { trigger, transition: firing.transition(), time }
+            }
+        })
+    }
+
+    fn take_event(&mut self, now: DateTime<Utc>, event: &Event<'_>) -> Result<Receipt, Error> {
+        let at = self.guard(now, event.time().unwrap_or(now))?;
+        if self.dedupe.is_duplicate(event.source(), event.id(), at) {
+            if self.explain.is_some() {
+                let reason = "a duplicate: this source and id was seen before".to_owned();
+                self.explain_event(None, &Input { event: Some(event), ..Input::plain(at, f64::NAN) }, reason);
+            }
+            return Ok(Receipt::Duplicate);
+        }
+        let observed = ValueObserved::from_event(event).inspect_err(|_| self.counts.invalid += 1)?;
+        let value = observed.as_ref().and_then(ValueObserved::value).unwrap_or(f64::NAN);
+        let input = Input {
+            sequence: observed.as_ref().and_then(ValueObserved::sequence),
+            event: Some(event),
+            observed: observed.as_ref(),
+            ..Input::plain(at, value)
+        };
+        self.explain_context(Some(event), at, value);
+        let series = match &observed {
+            Some(observed) => self.series_of(&observed.series(event.source()))?,
+            None => None,
+        };
+        let receipt = match series {
+            Some(number) => self.take(number, &input)?,
+            None => self.pass_by(&input)?,
+        };
+        if receipt != Receipt::Late {
+            self.dedupe.record(event.source(), event.id(), self.clock);
+            self.dedupe.forget_before(self.clock);
+        }
+        Ok(receipt)
+    }
+
+    /// An event that no trigger watches still moves the clock.
+    fn pass_by(&mut self, input: &Input<'_>) -> Result<Receipt, Error> {
+        self.advance_before(input.at)?;
+        self.clock = self.clock.max(input.at);
+        self.settle_due(None, input, false);
+        if self.explain.is_some() {
+            self.explain_event(None, input, "no trigger watches it".to_owned());
+        }
+        Ok(Receipt::Ignored)
+    }
+}

@@ -1,0 +1,118 @@
+//! The engine as bytes.
+
+use crate::event::Series;
+use crate::firing::{Firing, Key};
+
+use super::super::Engine;
+use super::super::emit::Pending;
+use super::super::slots::Exact;
+use super::super::watch::NOBODY;
+use super::codec::Sink;
+use super::state::write_instance;
+
+pub(super) fn body(engine: &Engine, bytes: Vec<u8>) -> Vec<u8> {
+    let mut sink = Sink(bytes);
+    sink.instant(engine.clock);
+    sink.instant(engine.flushed);
+    let counts: Vec<_> = engine.counts.iter().collect();
+    sink.list(counts.into_iter(), |sink, (name, count)| {
+        sink.text(name);
+        sink.number(count);
+    });
+    sink.count(engine.dedupe.len());
+    for (source, id, time) in engine.dedupe.iter() {
+        sink.bytes(&source);
+        sink.bytes(&id);
+        sink.instant(time);
+    }
+    let numbers = triggers(engine, &mut sink);
+    series(engine, &mut sink, &numbers);
+    sink.list(engine.pending.iter(), |sink, pending| match pending {
+        Pending::Full { firing: full, .. } => firing(sink, full),
+        Pending::Record(record) => {
+            if let Some(full) = engine.build(record) {
+                firing(sink, &full);
+            }
+        }
+    });
+    sink.0
+}
+
+/// The triggers in their order; says which place each number has among them.
+fn triggers(engine: &Engine, sink: &mut Sink) -> Vec<u64> {
+    let mut places = vec![u64::MAX; engine.watches.len()];
+    sink.count(engine.ids.len());
+    let mut place = 0;
+    for (number, watch) in engine.watches.iter().enumerate() {
+        let Some(watch) = watch else { continue };
+        places[number] = place;
+        place += 1;
+        sink.text(&watch.trigger.to_json());
+        sink.flag(watch.enabled);
+        sink.list(watch.emitted.iter(), |sink, &at| sink.instant(at));
+        let whole = (watch.whole != NOBODY).then(|| &engine.instances[watch.whole as usize]);
+        sink.option(whole, write_instance);
+    }
+    places
+}
+
+fn series(engine: &Engine, sink: &mut Sink, places: &[u64]) {
+    sink.count(engine.slots.len());
+    for number in 0..engine.slots.len() as u32 {
+        write_series(sink, &engine.slots.series(number));
+        let (slot, cold) = (engine.slots.slot(number), engine.slots.cold(number));
+        sink.float(slot.value);
+        sink.instant(slot.gate);
+        sink.option(cold.exact.as_deref(), |sink, Exact { newest, sequence, floor }| {
+            sink.instant(*newest);
+            sink.option(*sequence, Sink::instant);
+            sink.instant(*floor);
+        });
+        sink.number(u64::from(cold.refused));
+        let mut instances = engine.instances_on(number);
+        instances.retain(|&instance| engine.instances[instance as usize].series == number);
+        instances.sort_unstable_by_key(|&instance| engine.instances[instance as usize].trigger);
+        sink.list(instances.iter(), |sink, &instance| {
+            let instance = &engine.instances[instance as usize];
+            sink.number(places[instance.trigger as usize]);
+            write_instance(sink, instance);
+        });
+    }
+}
+
+fn write_series(sink: &mut Sink, series: &Series) {
+    sink.text(series.source());
+    sink.text(series.kind().as_str());
+    sink.text(series.name());
+    sink.count(series.dimensions().len());
+    for (name, value) in series.dimensions().iter() {
+        sink.text(name);
+        sink.text(value);
+    }
+}
+
+fn firing(sink: &mut Sink, firing: &Firing) {
+    let (trigger, parts) = firing.parts();
+    sink.text(&trigger.to_json());
+    match &parts.key {
+        Key::Whole => sink.flag(false),
+        Key::Series(series) => {
+            sink.flag(true);
+            write_series(sink, series);
+        }
+    }
+    sink.text(parts.transition.as_str());
+    sink.instant(parts.time);
+    sink.number(parts.ordinal);
+    sink.option(parts.value, Sink::float);
+    sink.option(parts.previous, Sink::float);
+    sink.option(parts.crossed_at, Sink::instant);
+    sink.option(parts.due_at, Sink::instant);
+    sink.number(parts.suppressed);
+    sink.option(parts.event.as_ref(), |sink, event| {
+        sink.text(event.source());
+        sink.text(event.id());
+        sink.instant(event.instant());
+    });
+    sink.list(parts.owners.iter(), |sink, owner| sink.text(owner));
+}

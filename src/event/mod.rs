@@ -1,0 +1,45 @@
+//! What happened: events, and what they say about a series.
+//!
+//! An [`Event`] is a CloudEvents 1.0 event. It is read from structured JSON
+//! with [`Event::from_json`], or with a [`Reader`] that has its own bounds; its
+//! text borrows from the bytes it was read from. [`ValueObserved`] is the data
+//! of the one event type that thresholds are judged on, a [`Series`] is what
+//! such values belong to, and [`filter`] holds the CloudEvents Subscriptions
+//! filters that a trigger's `where` is made of.
+//!
+//! ```
+//! use tripline::event::{Event, ValueObserved};
+//!
+//! let text = br#"{"specversion":"1.0","id":"7","source":"/instances/contoso","type":"tripline.value.observed",
+//!     "data":{"kind":"segment","name":"vip","value":1004}}"#;
+//! let event = Event::from_json(text)?;
+//! assert_eq!(event.source(), "/instances/contoso");
+//! if let Some(observed) = ValueObserved::from_event(&event)? {
+//!     assert_eq!((observed.name(), observed.value()), ("vip", Some(1004.0)));
+//! }
+//! # Ok::<(), tripline::Error>(())
+//! ```
+
+mod attribute;
+mod base64;
+mod data;
+mod envelope;
+mod fields;
+pub mod filter;
+mod json;
+mod number;
+mod observed;
+mod parse;
+mod place;
+mod reader;
+mod series;
+mod writer;
+
+pub use attribute::ExtensionValue;
+pub use data::Data;
+pub use envelope::Event;
+pub use observed::ValueObserved;
+pub use reader::Reader;
+pub use series::{Dimensions, Series, SeriesKind, SeriesRef};
+
+pub(crate) use writer::{push_json_number, push_json_string};

@@ -1,0 +1,415 @@
+//! `tripline.value.observed`: a value of a series is known (SPEC section 1).
+
+use std::borrow::Cow;
+
+use super::fields::{Fields, RawFields};
+use super::json::{self, each_element, each_member, type_name};
+use super::number::{self, Inexact};
+use super::place::shown;
+use super::writer::push_json_object;
+use super::{Data, Event, SeriesKind, SeriesRef, push_json_number, push_json_string};
+use crate::error::{Error, Fault};
+
+/// The data of a `tripline.value.observed` event: a segment's member count or
+/// a measure's value is known.
+///
+/// ```
+/// use tripline::event::ValueObserved;
+///
+/// let observed = ValueObserved::from_data_json(r#"{"kind":"segment","name":"vip","value":1004}"#)?;
+/// assert_eq!(observed.value(), Some(1004.0));
+/// let error = ValueObserved::from_data_json(r#"{"kind":"segment","value":9007199254740993}"#).unwrap_err();
+/// let faults: Vec<_> = error.faults().iter().map(|fault| fault.path()).collect();
+/// assert_eq!(faults, ["data.name", "data.value"]);
+/// # Ok::<(), tripline::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ValueObserved<'a> {
+    kind: SeriesKind,
+    name: Cow<'a, str>,
+    dimensions: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    value: Option<f64>,
+    sequence: Option<i64>,
+    owners: Owners<'a>,
+}
+
+/// Few read the owners, so they stay text until somebody does.
+#[derive(Debug, Clone)]
+enum Owners<'a> {
+    None,
+    Listed(Vec<Cow<'a, str>>),
+    /// A JSON array of strings.
+    Raw(&'a str),
+}
+
+impl<'a> ValueObserved<'a> {
+    /// The type of the events that carry such data.
+    pub const EVENT_TYPE: &'static str = "tripline.value.observed";
+
+    /// A value, or `None` for "no usable value".
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).value(), Some(7.0));
+    /// assert_eq!(ValueObserved::new("segment", "vip", None).value(), None);
+    /// ```
+    pub fn new(
+        kind: impl Into<SeriesKind>,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<Option<f64>>,
+    ) -> Self {
+        Self {
+            kind: kind.into(),
+            name: name.into(),
+            dimensions: Vec::new(),
+            value: value.into(),
+            sequence: None,
+            owners: Owners::None,
+        }
+    }
+
+    /// The same with one more dimension, or with another value for it.
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// let observed = ValueObserved::new("measure", "revenue", 7.0).with_dimension("region", "EMEA");
+    /// assert_eq!(observed.dimensions().collect::<Vec<_>>(), [("region", "EMEA")]);
+    /// ```
+    #[must_use]
+    pub fn with_dimension(mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        match self.dimensions.binary_search_by(|(known, _)| known.cmp(&name)) {
+            Ok(at) => self.dimensions[at].1 = value,
+            Err(at) => self.dimensions.insert(at, (name, value)),
+        }
+        self
+    }
+
+    /// The same with a sequence number, which orders values of equal time.
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).with_sequence(3).sequence(), Some(3));
+    /// ```
+    #[must_use]
+    pub fn with_sequence(mut self, sequence: i64) -> Self {
+        self.sequence = Some(sequence);
+        self
+    }
+
+    /// The same with these owners.
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// let observed = ValueObserved::new("segment", "vip", 7.0).with_owners(["ana@contoso.example"]);
+    /// assert_eq!(observed.owners().collect::<Vec<_>>(), ["ana@contoso.example"]);
+    /// ```
+    #[must_use]
+    pub fn with_owners<O: Into<Cow<'a, str>>>(mut self, owners: impl IntoIterator<Item = O>) -> Self {
+        self.owners = Owners::Listed(owners.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The data of `event`; `None` where it is of another type.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with every fault of the data and its path, such as `data.value`.
+    ///
+    /// ```
+    /// use tripline::event::{Event, ValueObserved};
+    /// assert_eq!(ValueObserved::from_event(&Event::new("1", "/s", "other")?)?, None);
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn from_event(event: &'a Event<'_>) -> Result<Option<Self>, Error> {
+        if event.event_type() != Self::EVENT_TYPE {
+            return Ok(None);
+        }
+        match event.data() {
+            Some(Data::Json(_)) if event.fields.iter().any(Option::is_some) => decode(event.fields).map(Some),
+            Some(Data::Json(raw)) => decode(fields(raw)?).map(Some),
+            Some(Data::Text(_)) => Err(not_an_object("text of another content type")),
+            Some(Data::Binary(_)) => Err(not_an_object("binary data")),
+            None => Err(not_an_object("nothing")),
+        }
+    }
+
+    /// Reads the data alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_event`](Self::from_event), and where `text` is not JSON as [`Data::json`].
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// assert_eq!(ValueObserved::from_data_json(r#"{"kind":"segment","name":"vip","value":null}"#)?.value(), None);
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn from_data_json(text: &'a str) -> Result<Self, Error> {
+        Data::json(text)?;
+        decode(fields(text)?)
+    }
+
+    /// An event that carries this data. A value that is not finite becomes `null`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Event::new`].
+    ///
+    /// ```
+    /// use tripline::event::{Event, ValueObserved};
+    /// let event = ValueObserved::new("segment", "vip", 1004.0).into_event("7", "/instances/contoso")?;
+    /// assert_eq!(event.data().and_then(|data| data.as_json()), Some(r#"{"kind":"segment","name":"vip","value":1004}"#));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn into_event(
+        self,
+        id: impl Into<String>,
+        source: impl Into<String>,
+    ) -> Result<Event<'static>, Error> {
+        let event = Event::new(id.into(), source.into(), Self::EVENT_TYPE)?;
+        Ok(event.with_data(Data::Json(Cow::Owned(self.to_data_json()))))
+    }
+
+    /// The data as JSON.
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// assert_eq!(ValueObserved::new("segment", "vip", 0.5).to_data_json(), r#"{"kind":"segment","name":"vip","value":0.5}"#);
+    /// ```
+    pub fn to_data_json(&self) -> String {
+        let mut text = String::from(r#"{"kind":"#);
+        push_json_string(&mut text, self.kind.as_str());
+        text.push_str(r#","name":"#);
+        push_json_string(&mut text, &self.name);
+        if !self.dimensions.is_empty() {
+            text.push_str(r#","dimensions":"#);
+            push_json_object(&mut text, self.dimensions());
+        }
+        text.push_str(r#","value":"#);
+        push_json_number(&mut text, self.value.unwrap_or(f64::NAN));
+        if let Some(sequence) = self.sequence {
+            text.push_str(r#","sequence":"#);
+            text.push_str(&sequence.to_string());
+        }
+        for (i, owner) in self.owners().enumerate() {
+            text.push_str(if i == 0 { r#","owners":["# } else { "," });
+            push_json_string(&mut text, &owner);
+        }
+        if self.owners().next().is_some() {
+            text.push(']');
+        }
+        text.push('}');
+        text
+    }
+
+    /// What the series measures.
+    ///
+    /// ```
+    /// use tripline::event::{SeriesKind, ValueObserved};
+    /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).kind(), &SeriesKind::SEGMENT);
+    /// ```
+    pub fn kind(&self) -> &SeriesKind {
+        &self.kind
+    }
+
+    /// The name of the segment or measure.
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).name(), "vip");
+    /// ```
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The dimensions, sorted by name.
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).dimensions().count(), 0);
+    /// ```
+    pub fn dimensions(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.dimensions.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// The value; `None` for "no usable value".
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).value(), Some(7.0));
+    /// ```
+    pub fn value(&self) -> Option<f64> {
+        self.value
+    }
+
+    /// The number that orders values of equal time.
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).sequence(), None);
+    /// ```
+    pub fn sequence(&self) -> Option<i64> {
+        self.sequence
+    }
+
+    /// Who owns the segment or measure.
+    ///
+    /// ```
+    /// use tripline::event::ValueObserved;
+    /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).owners().count(), 0);
+    /// ```
+    pub fn owners(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let (listed, raw) = match &self.owners {
+            Owners::None => (&[][..], None),
+            Owners::Listed(owners) => (&owners[..], None),
+            Owners::Raw(raw) => (&[][..], Some(*raw)),
+        };
+        let mut read = Vec::new();
+        if let Some(raw) = raw {
+            // Read before, when the data was: it is an array of strings.
+            let _ = each_element(raw, |owner| {
+                read.extend(json::string(owner)?);
+                Ok(())
+            });
+        }
+        listed.iter().map(|owner| Cow::Borrowed(&**owner)).chain(read)
+    }
+
+    /// The series of this value, as seen by `source`.
+    ///
+    /// ```
+    /// use tripline::event::{SeriesRef, ValueObserved};
+    /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).series("/s"), SeriesRef::segment("/s", "vip"));
+    /// ```
+    pub fn series<'b>(&'b self, source: &'b str) -> SeriesRef<'b> {
+        SeriesRef::new(source, self.kind.as_str(), &self.name).with_read_dimensions(&self.dimensions)
+    }
+}
+
+impl PartialEq for ValueObserved<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.kind, &self.name, &self.dimensions) == (&other.kind, &other.name, &other.dimensions)
+            && (self.value, self.sequence) == (other.value, other.sequence)
+            && self.owners().eq(other.owners())
+    }
+}
+
+fn not_an_object(found: &str) -> Error {
+    let message = format!("must be a JSON object with kind, name and value, found {found}");
+    Error::from_faults(vec![Fault::new("data", message)])
+}
+
+/// The fields of verified JSON.
+fn fields(raw: &str) -> Result<RawFields<'_>, Error> {
+    let raw = raw.trim_ascii();
+    if !raw.starts_with('{') {
+        return Err(not_an_object(type_name(raw)));
+    }
+    let mut fields = Fields::default();
+    each_member(raw, |name, value| {
+        fields.set(&name, value);
+        Ok(())
+    })
+    .map_err(|refusal| refusal.into_error(raw, 1))?;
+    Ok(fields.raw())
+}
+
+/// All faults are found, not only the first.
+fn decode(fields: RawFields<'_>) -> Result<ValueObserved<'_>, Error> {
+    let [kind, name, value, sequence, dimensions, owners] = fields;
+    let mut faults = Vec::new();
+    let observed = ValueObserved {
+        kind: SeriesKind::from(&*required_string("data.kind", kind, &mut faults)),
+        name: required_string("data.name", name, &mut faults),
+        value: number(value, &mut faults),
+        sequence: sequence_number(sequence, &mut faults),
+        dimensions: present(dimensions).map(|raw| dimension_list(raw, &mut faults)).unwrap_or_default(),
+        owners: present(owners).map_or(Owners::None, |raw| owner_list(raw, &mut faults)),
+    };
+    if faults.is_empty() { Ok(observed) } else { Err(Error::from_faults(faults)) }
+}
+
+fn present(raw: Option<&str>) -> Option<&str> {
+    raw.filter(|raw| *raw != "null")
+}
+
+fn required_string<'a>(path: &str, raw: Option<&'a str>, faults: &mut Vec<Fault>) -> Cow<'a, str> {
+    match raw {
+        Some(raw) => string(|| path.to_owned(), raw, faults),
+        None => {
+            faults.push(Fault::new(path, "is missing"));
+            Cow::Borrowed("")
+        }
+    }
+}
+
+fn string<'a>(path: impl Fn() -> String, raw: &'a str, faults: &mut Vec<Fault>) -> Cow<'a, str> {
+    match json::string(raw) {
+        Ok(Some(text)) => text,
+        _ => {
+            faults.push(Fault::new(path(), format!("must be a string, found {}", type_name(raw))));
+            Cow::Borrowed("")
+        }
+    }
+}
+
+fn number(raw: Option<&str>, faults: &mut Vec<Fault>) -> Option<f64> {
+    let message = match (raw, raw.and_then(|raw| raw.bytes().next())) {
+        (None, _) => "is missing; null stands for no usable value".to_owned(),
+        (Some("null"), _) => return None,
+        (Some(raw), Some(b'-' | b'0'..=b'9')) => match number::float(raw) {
+            Ok(number) => return Some(number),
+            Err(Inexact::Between(nearest)) => {
+                format!(
+                    "{} cannot be held exactly by a 64-bit float; nearest {}",
+                    shown(raw),
+                    shown(&nearest)
+                )
+            }
+            Err(Inexact::Beyond) => format!("{} is beyond the range of a 64-bit float", shown(raw)),
+        },
+        (Some(raw), _) => format!("must be a number, or null for no usable value, found {}", type_name(raw)),
+    };
+    faults.push(Fault::new("data.value", message));
+    None
+}
+
+fn sequence_number(raw: Option<&str>, faults: &mut Vec<Fault>) -> Option<i64> {
+    let raw = present(raw)?;
+    let sequence = raw.parse().ok();
+    if sequence.is_none() {
+        let message = format!("must be a whole number of 64 bits, found {}", shown(raw));
+        faults.push(Fault::new("data.sequence", message));
+    }
+    sequence
+}
+
+fn dimension_list<'a>(raw: &'a str, faults: &mut Vec<Fault>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+    let mut pairs = Vec::new();
+    let read = each_member(raw, |name, value| {
+        let value = string(|| format!("data.dimensions.{}", shown(&name)), value, faults);
+        pairs.push((name, value));
+        Ok(())
+    });
+    if read.is_err() {
+        let message = format!("must be an object of strings, found {}", type_name(raw));
+        faults.push(Fault::new("data.dimensions", message));
+    }
+    pairs.sort();
+    pairs
+}
+
+fn owner_list<'a>(raw: &'a str, faults: &mut Vec<Fault>) -> Owners<'a> {
+    let mut at = 0;
+    let read = each_element(raw, |owner| {
+        string(|| format!("data.owners[{at}]"), owner, faults);
+        at += 1;
+        Ok(())
+    });
+    if read.is_err() {
+        let message = format!("must be an array of strings, found {}", type_name(raw));
+        faults.push(Fault::new("data.owners", message));
+    }
+    Owners::Raw(raw)
+}

@@ -1,0 +1,147 @@
+//! Instants: RFC 3339 in, RFC 3339 out, nanoseconds since 1970 in between.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::error::{Error, ErrorKind};
+
+/// Nanoseconds since 1970-01-01T00:00:00Z; `i64` bounds them to 1677-09-21 .. 2262-04-11.
+pub(crate) type Nanos = i64;
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// The instant of a host's time.
+pub(crate) fn instant(time: DateTime<Utc>) -> Result<Nanos, Error> {
+    time.timestamp_nanos_opt()
+        .ok_or_else(|| Error::new(ErrorKind::Limit, format!("the time {time:?} is outside the years 1677 to 2262")))
+}
+
+/// The host's form of an instant.
+pub(crate) fn datetime(nanos: Nanos) -> DateTime<Utc> {
+    DateTime::from_timestamp_nanos(nanos)
+}
+
+/// Reads RFC 3339 strictly: a `T` and a zone, at most nine fractional digits, a
+/// day that exists. A zone other than `Z` is taken into account. A leap second
+/// (`:60`) is the first instant of the next minute.
+pub(crate) fn parse_instant(text: &str) -> Result<Nanos, Error> {
+    parse(text.as_bytes()).map_err(|why| {
+        let kind = if why == RANGE { ErrorKind::Limit } else { ErrorKind::Syntax };
+        Error::new(kind, format!("{text:?} is not an RFC 3339 time: {why}"))
+    })
+}
+
+/// An instant as RFC 3339 in UTC, with as many fractional digits as it needs.
+pub(crate) fn format_instant(nanos: Nanos) -> String {
+    let mut text = String::with_capacity(30);
+    push_instant(&mut text, nanos);
+    text
+}
+
+/// Appends [`format_instant`]'s text.
+pub(crate) fn push_instant(text: &mut String, nanos: Nanos) {
+    use std::fmt::Write;
+    let time = datetime(nanos);
+    // Writing to a `String` does not fail.
+    let _ = write!(text, "{}", time.format("%Y-%m-%dT%H:%M:%S"));
+    let fraction = nanos.rem_euclid(NANOS_PER_SECOND);
+    if fraction > 0 {
+        let digits = format!("{fraction:09}");
+        text.push('.');
+        text.push_str(digits.trim_end_matches('0'));
+    }
+    text.push('Z');
+}
+
+const RANGE: &str = "it is outside the years 1677 to 2262";
+
+fn parse(text: &[u8]) -> Result<Nanos, &'static str> {
+    if text.len() < 20 {
+        return Err("it is too short for YYYY-MM-DDThh:mm:ssZ");
+    }
+    let punctuation = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
+    if punctuation.iter().any(|&(at, mark)| text[at] != mark) || !matches!(text[10], b'T' | b't') {
+        return Err("it is not of the form YYYY-MM-DDThh:mm:ssZ");
+    }
+    let digits = |from: usize, count: usize| -> Result<u32, &'static str> {
+        text[from..from + count].iter().try_fold(0, |number, digit| match digit {
+            b'0'..=b'9' => Ok(number * 10 + u32::from(digit - b'0')),
+            _ => Err("a digit is missing"),
+        })
+    };
+    let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
+    let (hour, minute, second) = (digits(11, 2)?, digits(14, 2)?, digits(17, 2)?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return Err("hours go to 23, minutes to 59, seconds to 59 (60 in a leap second)");
+    }
+    let (fraction, zone) = fraction(&text[19..])?;
+    let offset = offset(zone)?;
+    let date = NaiveDate::from_ymd_opt(year as i32, month, day).ok_or("there is no such day")?;
+    let days = i64::from(date.to_epoch_days());
+    let seconds = days * 86_400 + i64::from(hour * 3_600 + minute * 60 + second) - offset;
+    let nanos = i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(fraction);
+    i64::try_from(nanos).map_err(|_| RANGE)
+}
+
+/// The fraction in nanoseconds, and what follows it.
+fn fraction(text: &[u8]) -> Result<(i64, &[u8]), &'static str> {
+    if text[0] != b'.' {
+        return Ok((0, text));
+    }
+    let count = text[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match count {
+        0 => return Err("no digit follows the point"),
+        1..=9 => {}
+        _ => return Err("it has more than nine fractional digits"),
+    }
+    let number = text[1..=count].iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+    let scale = 10_i64.pow(9 - u32::try_from(count).unwrap_or(9));
+    Ok((number * scale, &text[count + 1..]))
+}
+
+/// The zone's distance from UTC in seconds.
+fn offset(zone: &[u8]) -> Result<i64, &'static str> {
+    match zone {
+        [b'Z' | b'z'] => Ok(0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()) => {
+            let number = |tens: u8, ones: u8| i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+            let (hours, minutes) = (number(*h1, *h2), number(*m1, *m2));
+            if hours > 23 || minutes > 59 {
+                return Err("the zone is over 23:59");
+            }
+            let seconds = hours * 3_600 + minutes * 60;
+            Ok(if *sign == b'-' { -seconds } else { seconds })
+        }
+        _ => Err("it does not end with Z or a zone such as +01:00"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_written_in_utc_and_read_back() {
+        for nanos in [0, 1, -1, i64::MAX, i64::MIN, 1_772_330_407_000_000_000, 1_500_000_000] {
+            assert_eq!(parse_instant(&format_instant(nanos)).unwrap(), nanos, "{}", format_instant(nanos));
+        }
+        assert_eq!(format_instant(1_500_000_000), "1970-01-01T00:00:01.5Z");
+    }
+
+    #[test]
+    fn zones_and_leap_seconds_name_the_instant_they_mean() {
+        let utc = parse_instant("2026-03-01T02:00:07Z").unwrap();
+        assert_eq!(parse_instant("2026-03-01T03:30:07+01:30").unwrap(), utc);
+        assert_eq!(parse_instant("2026-02-28T21:00:07.000-05:00").unwrap(), utc);
+        assert_eq!(parse_instant("2016-12-31T23:59:60Z").unwrap(), parse_instant("2017-01-01T00:00:00Z").unwrap());
+    }
+
+    #[test]
+    fn what_is_no_rfc_3339_time_is_refused_with_its_text() {
+        for text in ["", "2026-03-01", "2026-03-01 02:00:07Z", "2026-03-01T02:00:07", "2026-02-30T00:00:00Z", "2026-03-01T24:00:00Z", "2026-03-01T02:00:07.Z", "2026-03-01T02:00:07.0000000001Z", "2026-03-01T02:00:07+1:00", "2026-03-01T02:00:07+24:00", "2026-3-01T02:00:07ZZ", "2026-03-01T02:00:61Z", "+026-03-01T02:00:07Z", "2026-03-01T02:00:07Zé", "20é6-03-01T02:00:07Z"] {
+            let error = parse_instant(text).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Syntax, "{text}");
+            assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+        }
+        assert_eq!(parse_instant("2300-01-01T00:00:00Z").unwrap_err().kind(), ErrorKind::Limit);
+    }
+}

@@ -1,0 +1,275 @@
+//! A trigger, or a list of them, from JSON, with every fault.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::builder::Draft;
+use super::fields::{Fields, Reader};
+use super::tree::{Node, Value};
+use super::{DimensionRule, Matcher, Silence, Trigger, TriggerBuilder, filters, quoted, thresholds};
+use crate::error::Error;
+use crate::event::filter::Filter;
+use crate::event::{Dimensions, SeriesKind};
+use crate::threshold::Threshold;
+
+/// The types of `on` that this version reads.
+const TYPES: [&str; 3] = ["segmentThresholdCrossed", "measureThresholdCrossed", "noData"];
+
+/// The types that the format has beside them.
+const LATER_TYPES: [&str; 6] = [
+    "dataSourceRefreshFailed",
+    "dataSourceRefreshSucceeded",
+    "fullRefreshCompleted",
+    "unificationCompleted",
+    "refreshCompleted",
+    "eventReceived",
+];
+
+/// The fields of a trigger beside those of `on`.
+const OUTER: &[&str] = &["id", "name", "enabled", "source", "where", "cooldown", "limit"];
+
+/// The fields of `on`, of all types together.
+const INNER: &[&str] = &[
+    "type",
+    "segment",
+    "measure",
+    "dimensions",
+    "kind",
+    "within",
+    "fromStart",
+    "above",
+    "atOrAbove",
+    "below",
+    "atOrBelow",
+    "entersRange",
+    "leavesRange",
+    "changesBy",
+    "rearm",
+    "hold",
+    "keep",
+    "occurrences",
+    "onFirst",
+    "onMissing",
+    "staleAfter",
+    "lateness",
+    "remindEvery",
+    "notifyCleared",
+];
+
+pub(super) fn one(text: &str) -> Result<Trigger, Error> {
+    let root = Node::parse(text)?;
+    let mut reader = Reader::new(text, &root);
+    let trigger = read_trigger(&mut reader, &root);
+    reader.finish(trigger)
+}
+
+pub(super) fn list(text: &str) -> Result<Vec<Trigger>, Error> {
+    let root = Node::parse(text)?;
+    let mut reader = Reader::new(text, &root);
+    let triggers = match &root.value {
+        Value::Object(_) if root.get("triggers").is_none() => {
+            read_trigger(&mut reader, &root).map(|one| vec![one])
+        }
+        Value::Object(_) => reader.fields(&root).and_then(|mut fields| {
+            let triggers = fields.required("triggers", read_triggers);
+            fields.end();
+            triggers
+        }),
+        Value::Array(_) => read_triggers(&mut reader, &root),
+        _ => {
+            reader.fault(&root, format!("{} is neither a trigger nor a list of triggers", root.noun()));
+            None
+        }
+    };
+    reader.finish(triggers)
+}
+
+fn read_triggers<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Vec<Trigger>> {
+    let nodes = reader.items(node)?;
+    let mut places: BTreeMap<&str, (usize, &Node<'t>)> = BTreeMap::new();
+    let mut triggers = Vec::with_capacity(nodes.len().min(1_024));
+    for (i, node) in nodes.iter().enumerate() {
+        triggers.extend(read_trigger(reader, node));
+        let Some((id_node, Value::Text(id))) = node.get("id").map(|node| (node, &node.value)) else {
+            continue;
+        };
+        let (first, first_node) = *places.entry(id).or_insert((i, id_node));
+        if first < i {
+            let message = format!("{} is the id of trigger [{first}] too: ids are unique", quoted(id));
+            reader.repeated(id_node, first_node, message);
+        }
+    }
+    Some(triggers)
+}
+
+/// Where a part is faulty something stands in for it that is allowed, so that
+/// the builder judges all the others.
+fn read_trigger<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Trigger> {
+    let mut fields = reader.fields(node)?;
+    fields.elsewhere(INNER, "inside `on`");
+    let id = fields.required("id", Reader::text);
+    let name = fields.optional("name", Reader::text);
+    let enabled = fields.optional("enabled", Reader::boolean);
+    let on = fields.required("on", read_on);
+    let source = fields.optional("source", read_matcher);
+    let filters = fields.optional("where", read_filters);
+    let cooldown = fields.optional("cooldown", Reader::duration);
+    let limit = fields.optional("limit", read_limit);
+    fields.end();
+
+    let is_whole = id.is_some() && on.is_some();
+    let On { subject, draft, noted } = on.unwrap_or_else(On::placeholder);
+    let mut builder = TriggerBuilder::new(id.unwrap_or("id"), subject, draft);
+    if let Some(name) = name {
+        builder = builder.with_name(name);
+    }
+    if let Some(enabled) = enabled {
+        builder = builder.with_enabled(enabled);
+    }
+    if let Some(source) = source {
+        builder = builder.with_source(source);
+    }
+    for filter in filters.into_iter().flatten() {
+        builder = builder.with_filter(filter);
+    }
+    if let Some(cooldown) = cooldown {
+        builder = builder.with_cooldown(cooldown);
+    }
+    if let Some((max, per)) = limit {
+        builder = builder.with_limit(max, per);
+    }
+    match builder.check() {
+        Ok(trigger) => is_whole.then_some(trigger),
+        Err(faults) => {
+            let noted = noted.map(|name| format!("on.{name}"));
+            for fault in faults {
+                if !noted.as_ref().is_some_and(|noted| fault.path().starts_with(noted)) {
+                    reader.fault_below(node, fault.path(), fault.message());
+                }
+            }
+            None
+        }
+    }
+}
+
+/// What `on` says.
+struct On {
+    subject: Matcher,
+    draft: Draft,
+    /// A condition whose faults were noted already.
+    noted: Option<&'static str>,
+}
+
+impl On {
+    fn placeholder() -> Self {
+        Self { subject: Matcher::Any, draft: Draft::Segment(Threshold::above(0.0)), noted: None }
+    }
+}
+
+fn read_on<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<On> {
+    let mut fields = reader.fields(node)?;
+    fields.elsewhere(OUTER, "beside `on`");
+    let on = match fields.required("type", read_type) {
+        Some("segmentThresholdCrossed") => {
+            let subject = fields.required("segment", read_matcher).unwrap_or(Matcher::Any);
+            let read = thresholds::read(&mut fields);
+            On { subject, draft: Draft::Segment(read.builder), noted: read.noted }
+        }
+        Some("measureThresholdCrossed") => {
+            let subject = fields.required("measure", read_matcher).unwrap_or(Matcher::Any);
+            let dimensions = fields.optional("dimensions", read_dimensions).unwrap_or_default();
+            let read = thresholds::read(&mut fields);
+            On { subject, draft: Draft::Measure(dimensions, read.builder), noted: read.noted }
+        }
+        Some(_) => read_silence(&mut fields),
+        None => {
+            fields.close();
+            return None;
+        }
+    };
+    fields.end();
+    Some(on)
+}
+
+fn read_type<'n, 't>(reader: &mut Reader<'t>, node: &'n Node<'t>) -> Option<&'n str> {
+    let text = reader.text(node)?;
+    if TYPES.contains(&text) {
+        return Some(text);
+    }
+    if LATER_TYPES.contains(&text) {
+        reader.fault(node, format!("`{text}` is known to the format but not supported by this version"));
+    } else {
+        let all = TYPES.map(|name| format!("`{name}`")).join(", ");
+        reader.fault(node, format!("{} is not one of {all}", quoted(text)));
+    }
+    None
+}
+
+fn read_silence(fields: &mut Fields<'_, '_, '_>) -> On {
+    let kind = fields.required("kind", Reader::text).map_or(SeriesKind::SEGMENT, SeriesKind::from);
+    let subject = fields.required("name", read_matcher).unwrap_or(Matcher::Any);
+    let within = fields.required("within", Reader::duration).unwrap_or(Duration::from_secs(1));
+    let from_start = fields.optional("fromStart", Reader::boolean).unwrap_or(false);
+    On { subject, draft: Draft::NoData(Silence { kind, within, from_start }), noted: None }
+}
+
+fn read_matcher<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Matcher> {
+    match &node.value {
+        Value::Text(text) => return Some(Matcher::from(&**text)),
+        Value::Object(_) => {}
+        _ => {
+            let wanted = "a name, \"*\", or an object with `prefix`, `suffix` or `oneOf`";
+            reader.fault(node, format!("{} is not {wanted}", node.noun()));
+            return None;
+        }
+    }
+    let mut fields = reader.fields(node)?;
+    let prefix = fields.take("prefix");
+    let suffix = fields.take("suffix");
+    let one_of = fields.take("oneOf");
+    let matcher = match (prefix, suffix, one_of) {
+        (Some(prefix), None, None) => fields.reader.text(prefix).map(Matcher::prefix),
+        (None, Some(suffix), None) => fields.reader.text(suffix).map(Matcher::suffix),
+        (None, None, Some(one_of)) => read_texts(fields.reader, one_of).map(Matcher::one_of),
+        _ => {
+            fields.reader.fault(node, "it takes exactly one of `prefix`, `suffix`, `oneOf`");
+            None
+        }
+    };
+    fields.end();
+    matcher
+}
+
+fn read_texts<'n, 't>(reader: &mut Reader<'t>, node: &'n Node<'t>) -> Option<Vec<&'n str>> {
+    let nodes = reader.items(node)?;
+    // Every element is read, so that every fault is noted.
+    let texts: Vec<Option<&str>> = nodes.iter().map(|node| reader.text(node)).collect();
+    texts.into_iter().collect()
+}
+
+fn read_dimensions<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<DimensionRule> {
+    match &node.value {
+        Value::Text(text) if text == "each" => return Some(DimensionRule::Each),
+        Value::Object(_) => {}
+        _ => {
+            reader.fault(node, format!("{} is neither an object of strings nor \"each\"", node.noun()));
+            return None;
+        }
+    }
+    let pairs = reader.texts_by_name(node)?;
+    Some(Dimensions::from_iter(pairs).into())
+}
+
+fn read_filters<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Vec<Filter>> {
+    let nodes = reader.items(node)?;
+    Some(nodes.iter().filter_map(|node| filters::read(reader, node)).collect())
+}
+
+fn read_limit<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<(u32, Duration)> {
+    let mut fields = reader.fields(node)?;
+    let max = fields.required("max", Reader::count);
+    let per = fields.required("per", Reader::duration);
+    fields.end();
+    // What stands in is allowed with the other.
+    (max.is_some() || per.is_some()).then_some((max.unwrap_or(1), per.unwrap_or(Duration::from_secs(1))))
+}

@@ -1,0 +1,136 @@
+//! A trigger as JSON, in one spelling.
+
+use super::thresholds;
+use super::{DimensionRule, Limit, Matcher, Trigger, TriggerKind};
+use crate::event::{push_json_number, push_json_string};
+use crate::threshold::Threshold;
+use crate::time::format_duration;
+
+pub(super) fn trigger_json(trigger: &Trigger) -> String {
+    document(|object| {
+        object.text("id", trigger.id());
+        if let Some(name) = trigger.name() {
+            object.text("name", name);
+        }
+        if !trigger.enabled() {
+            object.boolean("enabled", false);
+        }
+        object.object("on", |object| write_on(object, trigger));
+        if let Some(source) = trigger.source() {
+            write_matcher(object, "source", source);
+        }
+        if !trigger.filters().is_empty() {
+            object.array("where", trigger.filters(), |out, filter| filter.push_json(out));
+        }
+        if let Some(cooldown) = trigger.cooldown() {
+            object.text("cooldown", &format_duration(cooldown));
+        }
+        if let Some(Limit { max, per }) = trigger.limit() {
+            object.object("limit", |object| {
+                object.number("max", f64::from(max));
+                object.text("per", &format_duration(per));
+            });
+        }
+    })
+}
+
+/// The condition as a firing tells it: an object, in full.
+pub(crate) fn condition_json(threshold: &Threshold) -> String {
+    document(|object| thresholds::write_condition(object, threshold.condition(), true))
+}
+
+fn write_on(object: &mut Object<'_>, trigger: &Trigger) {
+    object.text("type", trigger.type_name());
+    match trigger.kind() {
+        TriggerKind::SegmentThresholdCrossed { segment, threshold } => {
+            write_matcher(object, "segment", segment);
+            thresholds::write(object, threshold);
+        }
+        TriggerKind::MeasureThresholdCrossed { measure, dimensions, threshold } => {
+            write_matcher(object, "measure", measure);
+            match dimensions {
+                DimensionRule::None => {}
+                DimensionRule::Each => object.text("dimensions", "each"),
+                DimensionRule::Exact(these) => these.push_json(object.member("dimensions")),
+            }
+            thresholds::write(object, threshold);
+        }
+        TriggerKind::NoData { kind, name, within, from_start } => {
+            object.text("kind", kind.as_str());
+            write_matcher(object, "name", name);
+            object.text("within", &format_duration(within));
+            if from_start {
+                object.boolean("fromStart", true);
+            }
+        }
+    }
+}
+
+fn write_matcher(object: &mut Object<'_>, name: &str, matcher: &Matcher) {
+    match matcher {
+        Matcher::Any => object.text(name, "*"),
+        Matcher::Exact(text) => object.text(name, text),
+        Matcher::Prefix(text) => object.object(name, |object| object.text("prefix", text)),
+        Matcher::Suffix(text) => object.object(name, |object| object.text("suffix", text)),
+        Matcher::OneOf(names) => object.object(name, |object| {
+            object.array("oneOf", names, |out, name| push_json_string(out, name));
+        }),
+    }
+}
+
+/// One object as a document.
+fn document(write: impl FnOnce(&mut Object<'_>)) -> String {
+    let mut out = String::new();
+    write_object(&mut out, write);
+    out
+}
+
+pub(super) fn write_object(out: &mut String, write: impl FnOnce(&mut Object<'_>)) {
+    out.push('{');
+    write(&mut Object { out, is_empty: true });
+    out.push('}');
+}
+
+/// The members of one JSON object, written in the order given.
+pub(super) struct Object<'o> {
+    out: &'o mut String,
+    is_empty: bool,
+}
+
+impl Object<'_> {
+    /// Writes the name; the value is to follow.
+    pub(super) fn member(&mut self, name: &str) -> &mut String {
+        if !self.is_empty {
+            self.out.push(',');
+        }
+        self.is_empty = false;
+        push_json_string(self.out, name);
+        self.out.push(':');
+        self.out
+    }
+
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        push_json_string(self.member(name), text);
+    }
+
+    pub(super) fn boolean(&mut self, name: &str, value: bool) {
+        self.member(name).push_str(if value { "true" } else { "false" });
+    }
+
+    pub(super) fn number(&mut self, name: &str, number: f64) {
+        push_json_number(self.member(name), number);
+    }
+
+    pub(super) fn object(&mut self, name: &str, write: impl FnOnce(&mut Object<'_>)) {
+        write_object(self.member(name), write);
+    }
+
+    pub(super) fn array<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut String, &T)) {
+        let out = self.member(name);
+        for (i, item) in items.iter().enumerate() {
+            out.push(if i == 0 { '[' } else { ',' });
+            write(out, item);
+        }
+        out.push_str(if items.is_empty() { "[]" } else { "]" });
+    }
+}

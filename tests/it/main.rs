@@ -1,0 +1,10 @@
+//! The integration tests, one binary: the rules of the house first, then what the library does.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+// The rules of the house.
+mod architecture;
+mod dependencies;
+mod docs_rules;
+mod source;
+
+// What the library does: one line for each module below.
