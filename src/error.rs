@@ -82,7 +82,13 @@ pub struct Fault {
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
-            repr: Box::new(Repr { kind, place: None, message: message.into(), faults: Vec::new(), source: None }),
+            repr: Box::new(Repr {
+                kind,
+                place: None,
+                message: message.into(),
+                faults: Vec::new(),
+                source: None,
+            }),
         }
     }
 

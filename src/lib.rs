@@ -1,4 +1,163 @@
-//! tripline
+//! An embeddable trigger engine: events go in, firings come out.
+//!
+//! A data platform knows things its users want to act on: a segment or a
+//! business measure crossed a threshold, or went silent. tripline watches for
+//! them, exactly, in any Rust program. It is a pure library: it reads no clock,
+//! opens no socket, spawns nothing and draws no random number. The host hands
+//! in events and the time, and takes firings out.
+//!
+//! # The mental model
+//!
+//! ```text
+//!   host                        tripline                              host
+//!
+//!   events ────▶ Event ──▶ ┌────────────────────┐
+//!   numbers ─────────────▶ │       Engine       │ ──▶ Firing ──▶  act on it
+//!   time ────────────────▶ │  Trigger × series  │
+//!                          │ side, phase, timers│ ──▶ poll_timeout: call me then
+//!   triggers ────────────▶ └────────────────────┘ ──▶ snapshot: my whole state
+//! ```
+//!
+//! * An [`Event`](event::Event) is a CloudEvents 1.0 event. One type carries
+//!   numbers: [`ValueObserved`](event::ValueObserved), a segment's member count or a
+//!   measure's value. All numbers of one (source, kind, name, dimensions) are a
+//!   [`Series`](event::Series).
+//! * A [`Trigger`] says what to watch for: which series, and a
+//!   [`Threshold`](threshold::Threshold) or a silence.
+//! * An [`Engine`](engine::Engine) keeps, for every (trigger, series), on which
+//!   side the value is and what it waits for. When an *episode* begins, that is
+//!   when the value enters the condition, it gives one [`Firing`](firing::Firing).
+//! * Time is event time. What is due between two events happens when the next
+//!   event, or the host's clock, passes it; so a replay, a restart and a live
+//!   run give the same firings with the same ids.
+//!
+//! ```
+//! use chrono::DateTime;
+//! use tripline::{engine::Engine, event::Event, threshold::Threshold, Trigger};
+//!
+//! let now = DateTime::from_timestamp(1_772_330_400, 0).unwrap(); // the host's clock
+//! let mut engine = Engine::new();
+//! engine.add(now, Trigger::segment_threshold_crossed("vip-1000", "vip", Threshold::above(1000.0)).build()?)?;
+//!
+//! for (id, members) in [("t-16", 998), ("t-17", 1004)] {
+//!     let line = format!(
+//!         r#"{{"specversion":"1.0","id":"{id}","source":"/instances/contoso","type":"tripline.value.observed",
+//!             "data":{{"kind":"segment","name":"vip","value":{members}}}}}"#
+//!     );
+//!     let _ = engine.handle_event(now, &Event::from_json(line.as_bytes())?)?;
+//!     while let Some(firing) = engine.poll_firing() {
+//!         assert_eq!(firing.trigger(), "vip-1000");
+//!         assert_eq!((firing.previous_value(), firing.value()), (Some(998.0), Some(1004.0)));
+//!     }
+//! }
+//! assert_eq!(engine.counts().firings(), 1);
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! # The map
+//!
+//! | I want to… | go to… |
+//! |---|---|
+//! | watch a number with one threshold, without events or engine | [`threshold::Monitor`] |
+//! | know what a condition or an option means | [`threshold`], [`ThresholdBuilder`](threshold::ThresholdBuilder), [`semantics`](_documentation::semantics) |
+//! | write a trigger in Rust | [`Trigger::segment_threshold_crossed`], [`Trigger::measure_threshold_crossed`], [`Trigger::no_data`] |
+//! | read triggers from JSON, with every fault listed | [`Trigger::from_json`], [`Trigger::list_from_json`] |
+//! | read or write CloudEvents | [`event::Event`], [`event::Reader`] |
+//! | only let some events through | [`event::filter`] |
+//! | run many triggers over many series | [`engine::Engine`] |
+//! | feed numbers as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch) |
+//! | see why something did not fire | [`Engine::state_of`](engine::Engine::state_of), [`Engine::set_explain`](engine::Engine::set_explain) |
+//! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
+//! | drive it from my runtime | [`driving`](_documentation::driving) |
+//! | know how it is built, and why | [`design`](_documentation::design) |
+//! | run it over a file | `cargo run --example replay` |
+//!
+//! # Recipes
+//!
+//! **Do not fire again for every wobble around the bound**: re-arm lower.
+//!
+//! ```
+//! # use tripline::threshold::Threshold;
+//! let threshold = Threshold::above(1000.0).with_rearm(950.0).build()?;
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! **Only when it lasts**: ten minutes above before it fires, and half an hour
+//! below before the episode is over, which is told too.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use tripline::threshold::Threshold;
+//! let threshold = Threshold::above(1000.0)
+//!     .with_hold(Duration::from_secs(600))
+//!     .with_keep(Duration::from_secs(1800))
+//!     .with_notify_cleared(true)
+//!     .build()?;
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! **A fall by a tenth from one report to the next**, for every region by
+//! itself, and no more than one firing a day and region.
+//!
+//! ```
+//! # use std::time::Duration;
+//! use tripline::{threshold::{Direction, Threshold}, Trigger};
+//!
+//! let fall = Threshold::changes_by_percent(10.0).with_direction(Direction::Down);
+//! let trigger = Trigger::measure_threshold_crossed("revenue-falls", "revenue", fall)
+//!     .with_each_dimensions()
+//!     .with_cooldown(Duration::from_secs(24 * 3600))
+//!     .build()?;
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! **Tell me when reports stop**, starting now.
+//!
+//! ```
+//! # use std::time::Duration;
+//! use tripline::{event::SeriesKind, Trigger};
+//!
+//! let day = Duration::from_secs(24 * 3600);
+//! let trigger = Trigger::no_data("vip-silent", SeriesKind::SEGMENT, "vip", day).with_from_start(true).build()?;
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! **Why did nothing fire?** Ask for the state, in words.
+//!
+//! ```
+//! # use chrono::DateTime;
+//! # use tripline::{engine::Engine, event::SeriesRef, threshold::Threshold, Trigger};
+//! # let (mut engine, now) = (Engine::new(), DateTime::UNIX_EPOCH);
+//! # engine.add(now, Trigger::segment_threshold_crossed("vip-1000", "vip", Threshold::above(1000.0)).build()?)?;
+//! let vip = SeriesRef::segment("/instances/contoso", "vip");
+//! let _ = engine.observe_series(now, &vip, now, 1200.0)?; // the first value ever
+//! let state = engine.state_of("vip-1000", &vip).expect("it has been seen");
+//! assert_eq!(state.reason(), "inside since it was first seen: the value must leave once before it can fire");
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! **Stop here, go on there**: the state is bytes.
+//!
+//! ```
+//! # use tripline::engine::Engine;
+//! # let engine = Engine::new();
+//! let bytes = engine.snapshot(); // to a file, a table, another machine
+//! let mut engine = Engine::new(); // add the triggers first, then:
+//! let report = engine.restore(&bytes)?;
+//! assert!(report.dropped().is_empty());
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! # What it is not
+//!
+//! * No scheduler and no runtime: it never waits, the host does.
+//! * No store: it hands out its state as bytes, the host keeps them.
+//! * No query language: conditions compare one number with bounds or with the
+//!   number before. Sums and averages are made where the data is.
+//! * No second engine for many threads: an engine is `Send`, one owner each;
+//!   split the series over several by [`Trigger::partition_key`].
+//! * Nothing is delivered yet: acting on firings safely is the next part of
+//!   this library.
 
 pub mod engine;
 mod error;
@@ -10,3 +169,20 @@ pub mod trigger;
 
 pub use error::{Error, ErrorKind, Fault};
 pub use trigger::Trigger;
+
+/// The guides of `docs/`, so that their snippets are tests.
+pub mod _documentation {
+    #[doc = include_str!("../docs/design.md")]
+    pub mod design {}
+
+    #[doc = include_str!("../docs/driving.md")]
+    pub mod driving {}
+
+    #[doc = include_str!("../docs/semantics.md")]
+    pub mod semantics {}
+}
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -65,7 +65,12 @@ impl Engine {
         made
     }
 
-    fn make_series(&mut self, series: &SeriesRef<'_>, kind: u8, triggers: &[u32]) -> Result<Option<u32>, Error> {
+    fn make_series(
+        &mut self,
+        series: &SeriesRef<'_>,
+        kind: u8,
+        triggers: &[u32],
+    ) -> Result<Option<u32>, Error> {
         if triggers.is_empty() {
             return Ok(None);
         }
@@ -76,11 +81,13 @@ impl Engine {
             return Err(Error::new(ErrorKind::Limit, message).at("data.name"));
         }
         let room = self.limits.series_per_trigger();
-        let has_room =
-            |engine: &Self, &trigger: &u32| engine.watch(trigger).is_some_and(|watch| (watch.series as usize) < room);
+        let has_room = |engine: &Self, &trigger: &u32| {
+            engine.watch(trigger).is_some_and(|watch| (watch.series as usize) < room)
+        };
         if !triggers.iter().any(|trigger| has_room(self, trigger)) {
             self.counts.over_limit += 1;
-            let message = format!("{:?} would be one series more than the limit of {room} a trigger", series.name());
+            let message =
+                format!("{:?} would be one series more than the limit of {room} a trigger", series.name());
             return Err(Error::new(ErrorKind::Limit, message).at("data.name"));
         }
         let number = self.slots.insert(series, kind);
@@ -108,8 +115,7 @@ impl Engine {
             }
             Subject::Silence { .. } if watch.is_whole() => {
                 let whole = watch.whole;
-                let always = self.slots.cold_mut(series).always.get_or_insert_default();
-                always.push(whole);
+                self.slots.cold_mut(series).always.push(whole);
                 return;
             }
             Subject::Silence { .. } => (Body::Silence(Silence::new()), false, true),
@@ -118,7 +124,7 @@ impl Engine {
         let number = self.store_instance(Instance::new(trigger, series, body, edge, more));
         let cold = self.slots.cold_mut(series);
         if !edge {
-            cold.always.get_or_insert_default().push(number);
+            cold.always.push(number);
             return;
         }
         match &mut cold.edge {
@@ -142,7 +148,7 @@ impl Engine {
             Edge::One(instance) => self.quiet_of(*instance, value),
             Edge::Many(ladder) => ladder.quiet(),
         };
-        let has_always = cold.always.as_ref().is_some_and(|list| !list.is_empty());
+        let has_always = !cold.always.is_empty();
         let slow = cold.refused > 0 || cold.exact.is_some() || has_always;
         let slot = self.slots.slot_mut(series);
         slot.quiet = if value.is_nan() { WAKE_ALWAYS } else { quiet };
@@ -163,7 +169,12 @@ impl Engine {
         let slot = self.slots.slot(series);
         let next = self.timers.peek().map_or(NEVER, |(due, _)| due);
         // Nobody notices: nothing is due, the value is newer and stays between the nearest edges.
-        if input.at > slot.gate && !slot.slow && input.at < next && self.is_plain(input.at) && !input.value.is_nan() {
+        if input.at > slot.gate
+            && !slot.slow
+            && input.at < next
+            && self.is_plain(input.at)
+            && !input.value.is_nan()
+        {
             let key = crate::threshold::key(input.value);
             if slot.quiet.0 <= key && key <= slot.quiet.1 && input.sequence.is_none() {
                 let slot = self.slots.slot_mut(series);
@@ -184,7 +195,8 @@ impl Engine {
         let prompt = self.has_prompt_triggers(series);
         let age = if prompt { self.age(series, input) } else { Age::New };
         let late_triggers = self.reaches_late_triggers(series, input)?;
-        let all_late = age == Age::Late || (late_triggers.any_late && !self.reaches_prompt_triggers(series, input));
+        let all_late =
+            age == Age::Late || (late_triggers.any_late && !self.reaches_prompt_triggers(series, input));
         if all_late && !late_triggers.any_accepts {
             self.counts.late += 1;
             self.explain_late(series, input);
@@ -224,7 +236,11 @@ impl Engine {
         let Exact { newest, sequence, floor } =
             exact.copied().unwrap_or(Exact { newest: gate, sequence: None, floor: LONG_AGO });
         let behind = matches!((input.sequence, sequence), (Some(this), Some(newest)) if this < newest);
-        if input.at < newest || input.at < floor || (input.at == newest && behind) { Age::Late } else { Age::New }
+        if input.at < newest || input.at < floor || (input.at == newest && behind) {
+            Age::Late
+        } else {
+            Age::New
+        }
     }
 
     fn note_time(&mut self, series: u32, input: &Input<'_>) {
@@ -244,9 +260,11 @@ impl Engine {
         if due <= gate && self.slots.cold(series).exact.is_none() {
             return;
         }
-        let exact = self.slots.cold_mut(series).exact.get_or_insert_with(|| {
-            Box::new(Exact { newest: gate, sequence: None, floor: LONG_AGO })
-        });
+        let exact = self
+            .slots
+            .cold_mut(series)
+            .exact
+            .get_or_insert_with(|| Box::new(Exact { newest: gate, sequence: None, floor: LONG_AGO }));
         exact.floor = exact.floor.max(due);
         let gate = exact.newest.max(exact.floor);
         let slot = self.slots.slot_mut(series);
@@ -261,7 +279,7 @@ impl Engine {
     /// How the triggers with `lateness` see this observation, before anything changes.
     fn reaches_late_triggers(&mut self, series: u32, input: &Input<'_>) -> Result<Reach, Error> {
         let mut reach = Reach::default();
-        let Some(always) = &self.slots.cold(series).always else { return Ok(reach) };
+        let always = &self.slots.cold(series).always;
         let mut waits = 0;
         for &number in always.iter() {
             let instance = &self.instances[number as usize];
@@ -280,7 +298,8 @@ impl Engine {
         if waits > 0 && self.waiting + waits > self.limits.waiting() {
             self.counts.over_limit += 1;
             let limit = self.limits.waiting();
-            let message = format!("{} observations wait for lateness already, the limit is {limit}", self.waiting);
+            let message =
+                format!("{} observations wait for lateness already, the limit is {limit}", self.waiting);
             return Err(Error::new(ErrorKind::Limit, message));
         }
         Ok(reach)
@@ -292,13 +311,14 @@ impl Engine {
             let trigger = self.instances[number as usize].trigger;
             self.watch(trigger).is_some_and(|watch| watch.lateness() == 0)
         };
-        !matches!(cold.edge, Edge::None) || cold.always.as_ref().is_some_and(|always| always.iter().any(prompt))
+        !matches!(cold.edge, Edge::None) || cold.always.iter().any(prompt)
     }
 
     fn reaches_prompt_triggers(&self, series: u32, input: &Input<'_>) -> bool {
         self.instances_on(series).into_iter().any(|number| {
             let trigger = self.instances[number as usize].trigger;
-            self.watch(trigger).is_some_and(|watch| watch.lateness() == 0) && self.passes(series, trigger, input)
+            self.watch(trigger).is_some_and(|watch| watch.lateness() == 0)
+                && self.passes(series, trigger, input)
         })
     }
 
@@ -359,9 +379,7 @@ impl Engine {
             }
             self.slots.cold_mut(series).edge = edge;
         }
-        if let Some(always) = &self.slots.cold(series).always {
-            woken.extend(always.iter().map(|&instance| (instance, NOBODY)));
-        }
+        woken.extend(self.slots.cold(series).always.iter().map(|&instance| (instance, NOBODY)));
         woken.sort_unstable_by_key(|&(instance, _)| self.instances[instance as usize].trigger);
     }
 
@@ -437,13 +455,17 @@ impl Engine {
                 more.value = value;
             }
         }
-        let moment = Moment { at, value, previous, origin: (!origin.id.is_empty()).then(|| *origin), due: None };
+        let moment =
+            Moment { at, value, previous, origin: (!origin.id.is_empty()).then_some(*origin), due: None };
         self.conclude(number, rule, step, &moment);
     }
 
     /// A report for a `noData` trigger.
     fn report(&mut self, number: u32, trigger: u32, input: &Input<'_>) {
-        let Some(Subject::Silence { within, .. }) = self.watch(trigger).map(super::watch::Watch::subject) else { return };
+        let Some(Subject::Silence { within, .. }) = self.watch(trigger).map(super::watch::Watch::subject)
+        else {
+            return;
+        };
         let instance = &mut self.instances[number as usize];
         let belongs_to_series = instance.series != NOBODY;
         let Body::Silence(silence) = &mut instance.body else { return };
@@ -514,7 +536,8 @@ struct Reach {
 impl More {
     /// Older than what was applied to this instance, or than a deadline of it that has gone off.
     fn is_late(&self, input: &Input<'_>) -> bool {
-        let behind = matches!((input.sequence, self.newest_sequence), (Some(this), Some(newest)) if this < newest);
+        let behind =
+            matches!((input.sequence, self.newest_sequence), (Some(this), Some(newest)) if this < newest);
         input.at < self.newest || input.at < self.floor || (input.at == self.newest && behind)
     }
 }

@@ -35,7 +35,8 @@ impl Engine {
 
     /// The earliest entry of either queue.
     pub(super) fn next_due(&self) -> Nanos {
-        let first = |queue: &crate::time::DeadlineQueue<(u32, u32)>| queue.peek().map_or(NEVER, |(due, _)| due);
+        let first =
+            |queue: &crate::time::DeadlineQueue<(u32, u32)>| queue.peek().map_or(NEVER, |(due, _)| due);
         first(&self.timers).min(first(&self.late_timers))
     }
 
@@ -108,7 +109,8 @@ impl Engine {
     /// anyway. A deadline of another series waits, for an observation of that
     /// series at this instant may still come, and observations come first.
     pub(super) fn settle_due(&mut self, series: Option<u32>, input: &Input<'_>, prompt: bool) {
-        let first = |queue: &crate::time::DeadlineQueue<(u32, u32)>| queue.peek().map_or(NEVER, |(due, _)| due);
+        let first =
+            |queue: &crate::time::DeadlineQueue<(u32, u32)>| queue.peek().map_or(NEVER, |(due, _)| due);
         let (own, late) = (first(&self.timers) == input.at && prompt, first(&self.late_timers) <= input.at);
         if !own && !late {
             return;
@@ -122,7 +124,7 @@ impl Engine {
                 Edge::One(number) => vec![*number],
                 Edge::Many(ladder) => ladder.instances().collect(),
             };
-            let always = cold.always.as_deref().into_iter().flatten().copied();
+            let always = cold.always.iter().copied();
             for number in edge.into_iter().chain(always) {
                 let trigger = self.instances[number as usize].trigger;
                 let is_prompt = self.watch(trigger).is_some_and(|watch| watch.lateness() == 0);
@@ -199,7 +201,9 @@ impl Engine {
         }
         let value = self.last_value(number, series);
         let (previous, origin) = match (&self.instances[number as usize].more, step) {
-            (Some(more), Step::Crossed { .. } | Step::Remind { .. }) => (more.before, more.origin.known().cloned()),
+            (Some(more), Step::Crossed { .. } | Step::Remind { .. }) => {
+                (more.before, more.origin.known().cloned())
+            }
             (Some(more), Step::Ended { .. }) => (f64::NAN, more.outside.known().cloned()),
             _ => (f64::NAN, None),
         };

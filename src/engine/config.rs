@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Error, ErrorKind};
 use crate::event::{SeriesRef, ValueObserved};
-use crate::threshold::{NEVER, Rejudge};
+use crate::threshold::{NEVER, Phase, Rejudge, Rule, Step, Why};
 use crate::time::{Nanos, instant};
 use crate::trigger::{Trigger, TriggerKind};
 
@@ -183,7 +183,8 @@ impl Engine {
         self.watches[number as usize] = Some(Box::new(watch));
         if let Some(silence) = whole {
             let more = Some(Box::new(More::default()));
-            let instance = self.store_instance(Instance::new(number, NOBODY, Body::Silence(silence), false, more));
+            let instance =
+                self.store_instance(Instance::new(number, NOBODY, Body::Silence(silence), false, more));
             if let Some(watch) = self.watch_mut(number) {
                 watch.whole = instance;
             }
@@ -199,7 +200,7 @@ impl Engine {
     pub(super) fn attach_whole(&mut self, number: u32) {
         let whole = self.watch(number).map_or(NOBODY, |watch| watch.whole);
         for series in self.watched_series(number) {
-            self.slots.cold_mut(series).always.get_or_insert_default().push(whole);
+            self.slots.cold_mut(series).always.push(whole);
             self.settle_slot(series);
         }
     }
@@ -240,9 +241,7 @@ impl Engine {
                 continue;
             }
             let cold = self.slots.cold_mut(series);
-            if let Some(always) = &mut cold.always {
-                always.retain(|&other| other != number);
-            }
+            cold.always.retain(|&other| other != number);
             match &mut cold.edge {
                 Edge::One(only) if *only == number => cold.edge = Edge::None,
                 Edge::Many(ladder) => ladder.remove(number),
@@ -322,8 +321,11 @@ impl Engine {
         else {
             return;
         };
-        let (whole, is_whole, was_whole) =
-            (watch.whole, watch.is_whole(), matches!(old.kind(), TriggerKind::NoData { name, .. } if name.matches("*") && name.as_exact().is_none()));
+        let (whole, is_whole, was_whole) = (
+            watch.whole,
+            watch.is_whole(),
+            matches!(old.kind(), TriggerKind::NoData { name, .. } if name.matches("*") && name.as_exact().is_none()),
+        );
         if whole != NOBODY && is_whole == was_whole {
             if let Body::Silence(silence) = &mut self.instances[whole as usize].body {
                 silence.retime(before, within);
@@ -359,9 +361,18 @@ impl Engine {
     }
 
     /// Gives the new instance of a series what the old one knew.
-    fn carry_over(&mut self, trigger: u32, series: u32, old: &Instance, old_trigger: &Trigger, apply_now: bool) {
-        let Some(number) =
-            self.instances_on(series).into_iter().find(|&other| self.instances[other as usize].trigger == trigger)
+    fn carry_over(
+        &mut self,
+        trigger: u32,
+        series: u32,
+        old: &Instance,
+        old_trigger: &Trigger,
+        apply_now: bool,
+    ) {
+        let Some(number) = self
+            .instances_on(series)
+            .into_iter()
+            .find(|&other| self.instances[other as usize].trigger == trigger)
         else {
             return;
         };
@@ -398,7 +409,7 @@ impl Engine {
         match (&mut self.instances[number as usize].body, &old.body, rules) {
             (Body::Threshold(state), Body::Threshold(was), (Subject::Threshold(before), Some(rule))) => {
                 *state = was.clone();
-                let before = crate::threshold::Rule::new(before);
+                let before = Rule::new(before);
                 let with = Rejudge { last, reported, now: clock, apply_now: apply_now && clock != LONG_AGO };
                 let result = state.replace(&before, &rule, with);
                 step = Some((rule, before.lateness, result));
@@ -418,23 +429,19 @@ impl Engine {
         self.requeue(number);
     }
 
-    fn conclude_replace(
-        &mut self,
-        number: u32,
-        series: u32,
-        rule: &crate::threshold::Rule,
-        lateness: Nanos,
-        step: crate::threshold::Step,
-    ) {
+    fn conclude_replace(&mut self, number: u32, series: u32, rule: &Rule, lateness: Nanos, step: Step) {
         let (clock, value) = (self.clock, self.last_value(number, series));
-        if !matches!(step, crate::threshold::Step::Quiet(crate::threshold::Why::Outside)) {
-            if let Some(more) = &mut self.instances[number as usize].more {
-                more.before = value;
-                more.origin.clear();
-            }
+        let begins = matches!(step, Step::Crossed { .. } | Step::Quiet(Why::HoldStarted { .. }));
+        if let Some(more) = &mut self.instances[number as usize].more
+            && begins
+        {
+            more.before = f64::NAN;
+            more.origin.clear();
         }
-        if let crate::threshold::Step::Crossed { .. } = step {
+        if begins {
             self.raise_floor(series, clock);
+        }
+        if let Step::Crossed { .. } = step {
             let moment = Moment { at: clock, value, previous: f64::NAN, origin: None, due: None };
             self.conclude(number, rule, step, &moment);
         }
@@ -446,7 +453,7 @@ impl Engine {
     /// The last present value of an instance that is shown only edges: the series' own.
     fn instance_value(&self, instance: &Instance, slot_value: f64) -> f64 {
         match &instance.body {
-            Body::Threshold(state) if state.phase == crate::threshold::Phase::Unseen => f64::NAN,
+            Body::Threshold(state) if state.phase == Phase::Unseen => f64::NAN,
             _ => slot_value,
         }
     }

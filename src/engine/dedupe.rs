@@ -49,7 +49,8 @@ impl Dedupe {
 
     /// True where this event was seen, at most the window before its time.
     pub(super) fn is_duplicate(&self, source: &str, id: &str, time: Nanos) -> bool {
-        self.find(self.hash(source, id), source, id).is_some_and(|entry| time <= entry.time.saturating_add(self.window))
+        self.find(self.hash(source, id), source, id)
+            .is_some_and(|entry| time <= entry.time.saturating_add(self.window))
     }
 
     /// Remembers an accepted event.
@@ -150,7 +151,8 @@ mod tests {
     fn over_its_bound_the_oldest_goes_first() {
         let mut dedupe = Dedupe::new(7, 1_000, 3);
         (0..10).for_each(|n| dedupe.record("/source", &format!("id-{n}"), n));
-        let kept: Vec<bool> = (0..10).map(|n| dedupe.is_duplicate("/source", &format!("id-{n}"), n)).collect();
+        let kept: Vec<bool> =
+            (0..10).map(|n| dedupe.is_duplicate("/source", &format!("id-{n}"), n)).collect();
         assert_eq!(kept, [false, false, false, false, false, false, false, true, true, true]);
         assert_eq!(dedupe.iter().next().unwrap(), (b"/source".to_vec(), b"id-7".to_vec(), 7));
     }

@@ -45,7 +45,10 @@ pub(super) struct Record {
 pub(super) enum Pending {
     Record(Record),
     /// Built before the trigger or the numbering of the series changed.
-    Full { trigger: u32, firing: Box<Firing> },
+    Full {
+        trigger: u32,
+        firing: Box<Firing>,
+    },
 }
 
 impl Engine {
@@ -149,7 +152,10 @@ impl Engine {
         let Some(limit) = watch.trigger.limit() else { return true };
         let max = limit.max() as usize;
         if watch.emitted.len() >= max
-            && watch.emitted.first().is_some_and(|&oldest| oldest > time.saturating_sub(nanos_of(limit.per())))
+            && watch
+                .emitted
+                .first()
+                .is_some_and(|&oldest| oldest > time.saturating_sub(nanos_of(limit.per())))
         {
             return false;
         }

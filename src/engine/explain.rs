@@ -90,7 +90,9 @@ impl Engine {
         let Some(watch) = self.watch(instance.trigger) else { return };
         let (side, phase) = match &instance.body {
             Body::Threshold(state) => (state.side, state.phase),
-            Body::Silence(silence) => (Side::Unknown, if silence.is_silent() { Phase::Silent } else { Phase::Watching }),
+            Body::Silence(silence) => {
+                (Side::Unknown, if silence.is_silent() { Phase::Silent } else { Phase::Watching })
+            }
         };
         let series = (instance.series != NOBODY).then(|| self.slots.series(instance.series));
         let trigger = Some(watch.trigger.id().to_owned());
@@ -173,7 +175,9 @@ impl Engine {
         let rule = self.watch(instance.trigger).and_then(super::watch::Watch::rule);
         match (&instance.body, rule) {
             (Body::Threshold(state), Some(rule)) => state.reason(&rule),
-            (Body::Silence(silence), _) if silence.is_silent() => "silent, and that has fired: waits for a report".into(),
+            (Body::Silence(silence), _) if silence.is_silent() => {
+                "silent, and that has fired: waits for a report".into()
+            }
             (Body::Silence(silence), _) if silence.due != crate::threshold::NEVER => {
                 format!("fires at {} unless a report comes", format_instant(silence.due))
             }

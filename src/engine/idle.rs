@@ -35,7 +35,9 @@ impl Engine {
             }
         }
         let moved = self.slots.retain(|number| !dropped[number as usize]);
-        for instance in self.instances.iter_mut().filter(|instance| instance.series != NOBODY && !instance.is_free()) {
+        for instance in
+            self.instances.iter_mut().filter(|instance| instance.series != NOBODY && !instance.is_free())
+        {
             instance.series = moved[instance.series as usize].unwrap_or(NOBODY);
         }
         self.generation += 1;
@@ -64,7 +66,10 @@ impl Engine {
         let newest = self.newest(series);
         newest != LONG_AGO
             && newest < oldest
-            && self.instances_on(series).iter().all(|&number| self.holds_nothing(&self.instances[number as usize]))
+            && self
+                .instances_on(series)
+                .iter()
+                .all(|&number| self.holds_nothing(&self.instances[number as usize]))
     }
 
     /// The side is unknown, nothing is armed, no deadline runs, nothing waits

@@ -60,10 +60,6 @@ impl Ladder {
         self.members.iter().map(|member| member.instance)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.members.len()
-    }
-
     pub(super) fn is_stale(&self) -> bool {
         self.stale
     }
@@ -147,7 +143,8 @@ impl Ladder {
     fn rouse(&mut self, number: u32, woken: &mut Vec<(u32, u32)>) {
         let member = &self.members[number as usize];
         woken.push((member.instance, number));
-        for (seat, position) in member.seats.into_iter().enumerate().filter(|(_, position)| *position != NONE) {
+        for (seat, position) in member.seats.into_iter().enumerate().filter(|(_, position)| *position != NONE)
+        {
             let side = if seat < 2 { &mut self.up } else { &mut self.down };
             side.active.clear(position as usize);
         }

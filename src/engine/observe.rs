@@ -269,7 +269,9 @@ impl Engine {
                 let found = numbers[at].filter(|_| self.generation == generation && self.explain.is_none());
                 let result = match found {
                     Some(number) => self.observe_found(now, number, observation),
-                    None => self.observe_series(now, &observation.series, observation.time, observation.value),
+                    None => {
+                        self.observe_series(now, &observation.series, observation.time, observation.value)
+                    }
                 };
                 if !report.note(block * BLOCK + at, result) {
                     return report;
@@ -279,7 +281,12 @@ impl Engine {
         report
     }
 
-    fn observe_found(&mut self, now: DateTime<Utc>, number: u32, what: &Observation<'_>) -> Result<Receipt, Error> {
+    fn observe_found(
+        &mut self,
+        now: DateTime<Utc>,
+        number: u32,
+        what: &Observation<'_>,
+    ) -> Result<Receipt, Error> {
         self.has_room()?;
         let at = self.guard(now, what.time)?;
         let receipt = self.take(number, &Input::plain(at, what.value))?;

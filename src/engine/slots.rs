@@ -3,8 +3,8 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use foldhash::fast::{FoldHasher, SeedableRandomState};
 use foldhash::SharedSeed;
+use foldhash::fast::{FoldHasher, SeedableRandomState};
 use hashbrown::HashTable;
 
 use crate::event::{Dimensions, Series, SeriesKind, SeriesRef};
@@ -46,7 +46,7 @@ pub(super) struct Slot {
 pub(super) struct Cold {
     pub(super) edge: Edge,
     /// Instances that are shown every observation, in trigger order.
-    pub(super) always: Option<Box<Vec<u32>>>,
+    pub(super) always: Vec<u32>,
     pub(super) exact: Option<Box<Exact>>,
     /// Triggers that had no room for this series.
     pub(super) refused: u32,
@@ -182,7 +182,8 @@ impl Slots {
     /// Every series of this kind and name.
     pub(super) fn namesakes(&self, kind: u8, name: &str) -> impl Iterator<Item = u32> {
         let hash = hash_parts(self.seed, 0, kind, name, std::iter::empty());
-        let first = self.names.find(hash, |&other| self.kind(other) == kind && self.name(other) == name).copied();
+        let first =
+            self.names.find(hash, |&other| self.kind(other) == kind && self.name(other) == name).copied();
         std::iter::successors(first, |&number| self.cold(number).next_namesake)
     }
 
@@ -196,7 +197,8 @@ impl Slots {
             hash_parts(seed, 0, key.kind, &key.name, std::iter::empty())
         };
         let key = &keys[number as usize];
-        let same = |&other: &u32| keys[other as usize].kind == key.kind && keys[other as usize].name == key.name;
+        let same =
+            |&other: &u32| keys[other as usize].kind == key.kind && keys[other as usize].name == key.name;
         let next = match self.names.find_mut(name_hash(&number), same) {
             Some(latest) => Some(std::mem::replace(latest, number)),
             None => {
@@ -231,15 +233,16 @@ impl Slots {
         self.keys[number as usize].kind
     }
 
-    pub(super) fn dimensions(&self, number: u32) -> Option<&Dimensions> {
-        self.keys[number as usize].dimensions.as_deref()
-    }
-
     /// The order of series keys: source, kind, name, dimensions.
     pub(super) fn compare(&self, a: u32, b: u32) -> std::cmp::Ordering {
         let parts = |number: u32| {
             let key = &self.keys[number as usize];
-            (self.source(number), KINDS[usize::from(key.kind)].as_str(), &*key.name, key.dimensions.as_deref())
+            (
+                self.source(number),
+                KINDS[usize::from(key.kind)].as_str(),
+                &*key.name,
+                key.dimensions.as_deref(),
+            )
         };
         parts(a).cmp(&parts(b))
     }
@@ -284,7 +287,8 @@ impl Slots {
         }
         let name = wanted.series.name();
         if slot.length != NOT_INLINE {
-            return &slot.name[..usize::from(slot.length)] == name.as_bytes() && wanted.series.has_no_dimensions();
+            return &slot.name[..usize::from(slot.length)] == name.as_bytes()
+                && wanted.series.has_no_dimensions();
         }
         let key = &self.keys[number as usize];
         let dimensions = key.dimensions.as_deref().into_iter().flat_map(Dimensions::iter);
@@ -296,7 +300,9 @@ impl Slots {
         if self.sources.get(self.last_source as usize).is_some_and(|last| **last == *source) {
             return Some(self.last_source);
         }
-        let found = *self.source_table.find(hash_text(self.seed, source), |&at| *self.sources[at as usize] == *source)?;
+        let found = *self
+            .source_table
+            .find(hash_text(self.seed, source), |&at| *self.sources[at as usize] == *source)?;
         self.last_source = found;
         Some(found)
     }
@@ -308,7 +314,8 @@ impl Slots {
         let number = self.sources.len() as u32;
         self.sources.push(source.into());
         let (sources, seed) = (&self.sources, self.seed);
-        self.source_table.insert_unique(hash_text(seed, source), number, |&at| hash_text(seed, &sources[at as usize]));
+        self.source_table
+            .insert_unique(hash_text(seed, source), number, |&at| hash_text(seed, &sources[at as usize]));
         number
     }
 }

@@ -47,7 +47,8 @@ impl Engine {
     pub fn state_of(&self, trigger: &str, series: &SeriesRef<'_>) -> Option<SeriesState> {
         let trigger = *self.ids.get(trigger)?;
         let series = self.slots.peek(series)?;
-        let number = self.instances_on(series).into_iter().find(|&n| self.instances[n as usize].trigger == trigger)?;
+        let number =
+            self.instances_on(series).into_iter().find(|&n| self.instances[n as usize].trigger == trigger)?;
         let instance = &self.instances[number as usize];
         let (side, phase) = match &instance.body {
             Body::Threshold(state) => (state.side, state.phase),
@@ -81,7 +82,7 @@ impl Engine {
             Edge::One(number) => vec![*number],
             Edge::Many(ladder) => ladder.instances().collect(),
         };
-        all.extend(cold.always.as_deref().into_iter().flatten());
+        all.extend(cold.always.iter());
         all
     }
 }

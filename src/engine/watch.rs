@@ -109,7 +109,8 @@ pub(super) fn watches(trigger: &Trigger, series: &SeriesRef<'_>, event_type: &st
         },
     };
     let candidate = Candidate::of_type(series.source(), event_type);
-    dimensions_fit && trigger.filters().iter().all(|filter| filter.needs_event() || filter.matches(&candidate))
+    dimensions_fit
+        && trigger.filters().iter().all(|filter| filter.needs_event() || filter.matches(&candidate))
 }
 
 /// Triggers by what they ask of a name. A name is looked up, with each of its

@@ -320,11 +320,17 @@ impl Faults {
         match condition {
             Condition::Above(bound) | Condition::AtOrAbove(bound) if rearm > bound => {
                 let (name, bound) = (condition.name(), number(bound));
-                self.add(path, format!("{r} is above the bound {bound}: `{name}` is armed again below it"));
+                self.add(
+                    path,
+                    format!("{r} is above the bound {bound}: `{name}` takes a rearm at or below it"),
+                );
             }
             Condition::Below(bound) | Condition::AtOrBelow(bound) if rearm < bound => {
                 let (name, bound) = (condition.name(), number(bound));
-                self.add(path, format!("{r} is below the bound {bound}: `{name}` is armed again above it"));
+                self.add(
+                    path,
+                    format!("{r} is below the bound {bound}: `{name}` takes a rearm at or above it"),
+                );
             }
             Condition::EntersRange(_) | Condition::LeavesRange(_) if rearm < 0.0 => {
                 self.add(path, format!("{r} is negative: for a range it is a distance from its ends"));

@@ -3,10 +3,11 @@
 /// An integer in the order of the floats: `key(a) < key(b)` exactly when `a < b`.
 /// `-0.0` has the key of `0.0`. Not for NaN.
 pub(crate) fn key(value: f64) -> i64 {
-    // Adding zero turns -0.0 into 0.0. Negative floats grow downwards in their
-    // bits; flipping the lower 63 turns them round.
+    // Adding zero turns -0.0 into 0.0. The bits without the sign grow with the
+    // magnitude; `mask` is all ones for a negative float and negates them.
     let bits = (value + 0.0).to_bits().cast_signed();
-    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
+    let mask = bits >> 63;
+    ((bits & i64::MAX) ^ mask) - mask
 }
 
 #[cfg(test)]
@@ -15,7 +16,19 @@ mod tests {
 
     #[test]
     fn keys_keep_the_order_of_the_floats_and_neighbours_differ_by_one() {
-        let values = [f64::NEG_INFINITY, f64::MIN, -1.0, -f64::MIN_POSITIVE, -5e-324, 0.0, 5e-324, 1.0, 1.0 + f64::EPSILON, f64::MAX, f64::INFINITY];
+        let values = [
+            f64::NEG_INFINITY,
+            f64::MIN,
+            -1.0,
+            -f64::MIN_POSITIVE,
+            -5e-324,
+            0.0,
+            5e-324,
+            1.0,
+            1.0 + f64::EPSILON,
+            f64::MAX,
+            f64::INFINITY,
+        ];
         assert!(values.windows(2).all(|pair| key(pair[0]) < key(pair[1])));
         assert_eq!(key(-0.0), key(0.0));
         assert_eq!(key(1.0 + f64::EPSILON), key(1.0) + 1);

@@ -6,8 +6,8 @@ use crate::time::{Nanos, nanos_of};
 use super::condition::{Direction, Occurrences, OnFirst, OnMissing};
 use super::config::Threshold;
 use super::exact;
-use super::window::{Window, needed};
 use super::key::key;
+use super::window::{Window, needed};
 use super::zone::{Judge, Zone};
 use super::{Phase, Side};
 
@@ -122,7 +122,8 @@ impl Rule {
     /// given the state; `None` where every value must be shown to it.
     pub(crate) fn quiet(&self, state: &State, value: f64) -> Option<(i64, i64)> {
         let Judge::Level(level) = &self.judge else { return None };
-        let waits_for_a_value = state.side == Side::Unknown || (state.phase == Phase::Armed && state.side == Side::Inside);
+        let waits_for_a_value =
+            state.side == Side::Unknown || (state.phase == Phase::Armed && state.side == Side::Inside);
         if waits_for_a_value || value.is_nan() || !self.is_edge_driven() {
             return None;
         }
@@ -157,7 +158,9 @@ impl Rule {
 
     /// True where the state of one rule means the same under the other.
     pub(super) fn judges_like(&self, other: &Self) -> bool {
-        self.judge == other.judge && self.occurrences == other.occurrences && self.on_missing == other.on_missing
+        self.judge == other.judge
+            && self.occurrences == other.occurrences
+            && self.on_missing == other.on_missing
     }
 }
 
@@ -187,7 +190,9 @@ impl State {
             extra.stale_at = rule.stale_at(at);
         }
         match rule.judge {
-            Judge::Change { amount, percent, direction } => self.change(at, value, amount, percent, direction),
+            Judge::Change { amount, percent, direction } => {
+                self.change(at, value, amount, percent, direction)
+            }
             Judge::Level(_) if value.is_nan() => self.missing(rule, at),
             Judge::Level(level) => {
                 let zone = level.zone(key(value));

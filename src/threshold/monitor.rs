@@ -122,7 +122,8 @@ impl Monitor {
     pub fn handle_value(&mut self, now: DateTime<Utc>, value: Option<f64>) -> Result<(), Error> {
         let at = instant(now)?;
         if let Some(floor) = self.floor.filter(|&floor| at < floor) {
-            let message = format!("an observation at {} is older than {}", format_instant(at), format_instant(floor));
+            let message =
+                format!("an observation at {} is older than {}", format_instant(at), format_instant(floor));
             return Err(Error::new(ErrorKind::Late, message));
         }
         let value = value.unwrap_or(f64::NAN);

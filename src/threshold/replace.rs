@@ -3,9 +3,9 @@
 
 use crate::time::Nanos;
 
+use super::key::key;
 use super::machine::{NEVER, Rule, State, Step, Why, grid_from};
 use super::window::{Window, needed};
-use super::key::key;
 use super::zone::{Judge, Zone};
 use super::{Phase, Side};
 
@@ -32,7 +32,8 @@ impl State {
             extra.stale_at = new.stale_at(with.reported);
         }
         if old.judges_like(new) {
-            (self.side, self.phase, self.told, self.since) = (before.side, before.phase, before.told, before.since);
+            (self.side, self.phase, self.told, self.since) =
+                (before.side, before.phase, before.told, before.since);
             if let (Some(extra), Some(was)) = (&mut self.extra, &mut before.extra) {
                 if old.stale_at(0) != NEVER && was.stale_at == NEVER {
                     extra.stale_at = NEVER; // it has gone off
@@ -71,7 +72,14 @@ impl State {
     }
 
     /// Sets side and phase; a step where the value counts as an edge.
-    fn judge_again(&mut self, before: &Self, new: &Rule, zone: Zone, stale: bool, with: Rejudge) -> Option<Step> {
+    fn judge_again(
+        &mut self,
+        before: &Self,
+        new: &Rule,
+        zone: Zone,
+        stale: bool,
+        with: Rejudge,
+    ) -> Option<Step> {
         let was_inside = before.side == Side::Inside || stale;
         let side = |side| if stale { Side::Unknown } else { side };
         match zone {
@@ -105,10 +113,16 @@ impl State {
             return;
         }
         extra.next_reminder = match &before.extra {
-            Some(was) if old.remind_every == new.remind_every && was.next_reminder != NEVER && old.judges_like(new) => {
+            Some(was)
+                if old.remind_every == new.remind_every
+                    && was.next_reminder != NEVER
+                    && old.judges_like(new) =>
+            {
                 was.next_reminder
             }
-            _ => grid_from(fired_at.saturating_add(new.remind_every), new.remind_every, now.saturating_add(1)),
+            _ => {
+                grid_from(fired_at.saturating_add(new.remind_every), new.remind_every, now.saturating_add(1))
+            }
         };
     }
 }

@@ -51,7 +51,9 @@ mod tests {
     #[test]
     fn they_leave_in_order_of_time_sequence_and_arrival() {
         let mut waiting = Waiting::default();
-        for (at, sequence, name) in [(2, None, "d"), (1, Some(2), "c"), (1, Some(1), "b"), (1, None, "a"), (2, None, "e")] {
+        for (at, sequence, name) in
+            [(2, None, "d"), (1, Some(2), "c"), (1, Some(1), "b"), (1, None, "a"), (2, None, "e")]
+        {
             waiting.push(at, sequence, name);
         }
         assert_eq!(waiting.next_at(), Some(1));

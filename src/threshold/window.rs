@@ -75,8 +75,10 @@ mod tests {
     fn the_last_n_forget_what_is_older() {
         let three_of_four = Occurrences::of_last(3, 4);
         let mut window = Window::new(three_of_four);
-        let counts: Vec<u32> =
-            [true, true, false, true, false, false].iter().map(|&inside| window.push(three_of_four, 0, inside)).collect();
+        let counts: Vec<u32> = [true, true, false, true, false, false]
+            .iter()
+            .map(|&inside| window.push(three_of_four, 0, inside))
+            .collect();
         assert_eq!(counts, [1, 2, 2, 3, 2, 1]);
     }
 

@@ -150,12 +150,17 @@ mod tests {
     #[test]
     fn a_range_re_arms_its_margin_beyond_the_bounds_in_exact_arithmetic() {
         let range = || Threshold::enters_range((0.3, 0.6)).with_rearm(0.1);
-        // 0.3 - 0.1 is 0.19999999999999998 as floats round it; exactly it lies just above that.
+        // As floats, 0.6 + 0.1 rounds down to 0.7; exactly it lies above it, so 0.7 is not beyond the margin yet.
         assert_eq!(zone(range(), 0.19999999999999998), Zone::Out);
         assert_eq!(zone(range(), 0.2), Zone::Band);
         assert_eq!(zone(range(), 0.3), Zone::In);
-        assert_eq!(zone(range(), 0.7), Zone::Out);
+        assert_eq!(0.6 + 0.1, 0.7);
+        assert_eq!(zone(range(), 0.7), Zone::Band);
+        assert_eq!(zone(range(), 0.7000000000000001), Zone::Out);
         let leaves = || Threshold::leaves_range((10.0, 20.0)).with_rearm(2.0);
-        assert_eq!([9.0, 10.0, 11.0, 12.0, 18.0, 18.5, 20.0, 20.5].map(|v| zone(leaves(), v)), [Zone::In, Zone::Band, Zone::Band, Zone::Out, Zone::Out, Zone::Band, Zone::Band, Zone::In]);
+        assert_eq!(
+            [9.0, 10.0, 11.0, 12.0, 18.0, 18.5, 20.0, 20.5].map(|v| zone(leaves(), v)),
+            [Zone::In, Zone::Band, Zone::Band, Zone::Out, Zone::Out, Zone::Band, Zone::Band, Zone::In]
+        );
     }
 }

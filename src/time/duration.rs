@@ -52,8 +52,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, Error> {
     let mut parts = Parts { rest: days };
     while let Some((number, unit)) = parts.next_part() {
         match unit {
-            'D' if parts.rest.is_empty() => nanos += whole(number).ok_or_else(|| refused("days are a whole number"))? * 86_400 * NANOS_PER_SECOND,
-            'Y' | 'M' | 'W' => return Err(refused("years, months and weeks have no fixed length here; use days")),
+            'D' if parts.rest.is_empty() => {
+                nanos += whole(number).ok_or_else(|| refused("days are a whole number"))?
+                    * 86_400
+                    * NANOS_PER_SECOND
+            }
+            'Y' | 'M' | 'W' => {
+                return Err(refused("years, months and weeks have no fixed length here; use days"));
+            }
             _ => return Err(refused("before T only days are known")),
         }
     }
@@ -74,7 +80,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, Error> {
             'S' => fraction(number),
             _ => whole(number).map(|n| n * NANOS_PER_SECOND),
         };
-        nanos += amount.ok_or_else(|| refused("a number is missing, too long, or has more than nine fractional digits"))? * seconds;
+        nanos += amount.ok_or_else(|| {
+            refused("a number is missing, too long, or has more than nine fractional digits")
+        })? * seconds;
     }
     match u64::try_from(nanos) {
         Ok(nanos) if nanos <= i64::MAX as u64 => Ok(Duration::from_nanos(nanos)),
@@ -167,7 +175,17 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for nanos in [0, 1, 999_999_999, 1_000_000_000, 59_000_000_001, 3_600_000_000_000, 86_400_000_000_000, 90_061_100_000_000, i64::MAX as u64] {
+        for nanos in [
+            0,
+            1,
+            999_999_999,
+            1_000_000_000,
+            59_000_000_001,
+            3_600_000_000_000,
+            86_400_000_000_000,
+            90_061_100_000_000,
+            i64::MAX as u64,
+        ] {
             let duration = Duration::from_nanos(nanos);
             assert_eq!(parse_duration(&format_duration(duration)).unwrap(), duration, "{nanos}");
         }
@@ -175,7 +193,35 @@ mod tests {
 
     #[test]
     fn each_malformed_duration_is_refused_with_its_text() {
-        for text in ["", "P", "PT", "10M", "PT10", "P1Y", "P1M", "P2W", "PT1S1M", "PT1M1M", "PT-1S", "-PT1S", "PT.5S", "PT1.S", "PT1.0000000001S", "PT1.5M", "P1.5D", "PTS", "P1D2D", "P1DT", "pt1s", "PT1S ", "PT9999999999999S", "P1H", "PT1D", "PT1..5S", "PT٣S"] {
+        for text in [
+            "",
+            "P",
+            "PT",
+            "10M",
+            "PT10",
+            "P1Y",
+            "P1M",
+            "P2W",
+            "PT1S1M",
+            "PT1M1M",
+            "PT-1S",
+            "-PT1S",
+            "PT.5S",
+            "PT1.S",
+            "PT1.0000000001S",
+            "PT1.5M",
+            "P1.5D",
+            "PTS",
+            "P1D2D",
+            "P1DT",
+            "pt1s",
+            "PT1S ",
+            "PT9999999999999S",
+            "P1H",
+            "PT1D",
+            "PT1..5S",
+            "PT٣S",
+        ] {
             let error = parse_duration(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Syntax, "{text}");
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");

@@ -11,8 +11,9 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// The instant of a host's time.
 pub(crate) fn instant(time: DateTime<Utc>) -> Result<Nanos, Error> {
-    time.timestamp_nanos_opt()
-        .ok_or_else(|| Error::new(ErrorKind::Limit, format!("the time {time:?} is outside the years 1677 to 2262")))
+    time.timestamp_nanos_opt().ok_or_else(|| {
+        Error::new(ErrorKind::Limit, format!("the time {time:?} is outside the years 1677 to 2262"))
+    })
 }
 
 /// The host's form of an instant.
@@ -102,7 +103,9 @@ fn fraction(text: &[u8]) -> Result<(i64, &[u8]), &'static str> {
 fn offset(zone: &[u8]) -> Result<i64, &'static str> {
     match zone {
         [b'Z' | b'z'] => Ok(0),
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()) => {
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2]
+            if [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()) =>
+        {
             let number = |tens: u8, ones: u8| i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
             let (hours, minutes) = (number(*h1, *h2), number(*m1, *m2));
             if hours > 23 || minutes > 59 {
@@ -132,12 +135,31 @@ mod tests {
         let utc = parse_instant("2026-03-01T02:00:07Z").unwrap();
         assert_eq!(parse_instant("2026-03-01T03:30:07+01:30").unwrap(), utc);
         assert_eq!(parse_instant("2026-02-28T21:00:07.000-05:00").unwrap(), utc);
-        assert_eq!(parse_instant("2016-12-31T23:59:60Z").unwrap(), parse_instant("2017-01-01T00:00:00Z").unwrap());
+        assert_eq!(
+            parse_instant("2016-12-31T23:59:60Z").unwrap(),
+            parse_instant("2017-01-01T00:00:00Z").unwrap()
+        );
     }
 
     #[test]
     fn what_is_no_rfc_3339_time_is_refused_with_its_text() {
-        for text in ["", "2026-03-01", "2026-03-01 02:00:07Z", "2026-03-01T02:00:07", "2026-02-30T00:00:00Z", "2026-03-01T24:00:00Z", "2026-03-01T02:00:07.Z", "2026-03-01T02:00:07.0000000001Z", "2026-03-01T02:00:07+1:00", "2026-03-01T02:00:07+24:00", "2026-3-01T02:00:07ZZ", "2026-03-01T02:00:61Z", "+026-03-01T02:00:07Z", "2026-03-01T02:00:07Zé", "20é6-03-01T02:00:07Z"] {
+        for text in [
+            "",
+            "2026-03-01",
+            "2026-03-01 02:00:07Z",
+            "2026-03-01T02:00:07",
+            "2026-02-30T00:00:00Z",
+            "2026-03-01T24:00:00Z",
+            "2026-03-01T02:00:07.Z",
+            "2026-03-01T02:00:07.0000000001Z",
+            "2026-03-01T02:00:07+1:00",
+            "2026-03-01T02:00:07+24:00",
+            "2026-3-01T02:00:07ZZ",
+            "2026-03-01T02:00:61Z",
+            "+026-03-01T02:00:07Z",
+            "2026-03-01T02:00:07Zé",
+            "20é6-03-01T02:00:07Z",
+        ] {
             let error = parse_instant(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Syntax, "{text}");
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");

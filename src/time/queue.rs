@@ -31,14 +31,6 @@ impl<K: Ord + Copy> DeadlineQueue<K> {
     pub(crate) fn pop(&mut self) -> Option<(Nanos, K)> {
         self.heap.pop().map(|Reverse(entry)| entry)
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.heap.len()
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.heap.clear();
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Body, DimensionRule, Limit, Matcher, Rest, Silence, Trigger, quoted};
+use super::words::quoted;
+use super::{Body, DimensionRule, Limit, Matcher, Rest, Silence, Trigger};
 use crate::error::{Error, Fault};
 use crate::event::filter::Filter;
 use crate::event::{Dimensions, SeriesKind};
@@ -358,5 +359,62 @@ impl Faults {
         } else if length < least {
             self.add(path, format!("{} is too short: it must be above zero", format_duration(length)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(builder: TriggerBuilder) -> Vec<String> {
+        builder.check().map_or_else(
+            |faults| faults.iter().map(|fault| fault.path().to_owned()).collect(),
+            |_| Vec::new(),
+        )
+    }
+
+    #[test]
+    fn every_fault_of_a_builder_is_named_in_the_order_of_the_document() {
+        let builder =
+            Trigger::segment_threshold_crossed("a b", Matcher::prefix(""), Threshold::above(f64::NAN))
+                .with_limit(0, Duration::ZERO)
+                .with_cooldown(Duration::MAX)
+                .with_source("")
+                .with_name("")
+                .with_each_dimensions()
+                .with_from_start(true);
+        let all = [
+            "id",
+            "name",
+            "on.segment.prefix",
+            "on.dimensions",
+            "on.fromStart",
+            "on.above",
+            "source",
+            "cooldown",
+            "limit.max",
+            "limit.per",
+        ];
+        assert_eq!(paths(builder), all);
+    }
+
+    #[test]
+    fn silence_is_of_a_segment_or_a_measure_and_takes_time() {
+        let quiet = |kind: &str, within| paths(Trigger::no_data("x", kind, "vip", within));
+        let day = Duration::from_secs(86_400);
+        assert!(quiet("segment", day).is_empty());
+        assert!(quiet("measure", day).is_empty());
+        assert_eq!(quiet("dataSource", day), ["on.kind"]);
+        assert_eq!(quiet("queueLength", Duration::ZERO), ["on.kind", "on.within"]);
+        let each = Trigger::no_data("x", SeriesKind::SEGMENT, "vip", day).with_each_dimensions();
+        assert_eq!(paths(each), ["on.dimensions"]);
+    }
+
+    #[test]
+    fn the_dimensions_of_a_measure_have_names() {
+        let unnamed = Dimensions::from_iter([("", "EMEA")]);
+        let builder = || Trigger::measure_threshold_crossed("x", "churn", Threshold::above(1.0));
+        assert_eq!(paths(builder().with_dimensions(unnamed)), ["on.dimensions"]);
+        assert_eq!(builder().with_dimensions(Dimensions::new()).build().unwrap(), builder().build().unwrap());
     }
 }

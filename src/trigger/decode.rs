@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::builder::Draft;
-use super::fields::{Fields, Reader};
+use super::fields::Fields;
+use super::reader::Reader;
 use super::tree::{Node, Value};
-use super::{DimensionRule, Matcher, Silence, Trigger, TriggerBuilder, filters, quoted, thresholds};
+use super::words::quoted;
+use super::{Matcher, Silence, Trigger, TriggerBuilder, filters, matchers, thresholds};
 use crate::error::Error;
+use crate::event::SeriesKind;
 use crate::event::filter::Filter;
-use crate::event::{Dimensions, SeriesKind};
 use crate::threshold::Threshold;
 
 /// The types of `on` that this version reads.
@@ -111,7 +113,7 @@ fn read_trigger<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Trigger>
     let name = fields.optional("name", Reader::text);
     let enabled = fields.optional("enabled", Reader::boolean);
     let on = fields.required("on", read_on);
-    let source = fields.optional("source", read_matcher);
+    let source = fields.optional("source", matchers::read);
     let filters = fields.optional("where", read_filters);
     let cooldown = fields.optional("cooldown", Reader::duration);
     let limit = fields.optional("limit", read_limit);
@@ -171,13 +173,13 @@ fn read_on<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<On> {
     fields.elsewhere(OUTER, "beside `on`");
     let on = match fields.required("type", read_type) {
         Some("segmentThresholdCrossed") => {
-            let subject = fields.required("segment", read_matcher).unwrap_or(Matcher::Any);
+            let subject = fields.required("segment", matchers::read).unwrap_or(Matcher::Any);
             let read = thresholds::read(&mut fields);
             On { subject, draft: Draft::Segment(read.builder), noted: read.noted }
         }
         Some("measureThresholdCrossed") => {
-            let subject = fields.required("measure", read_matcher).unwrap_or(Matcher::Any);
-            let dimensions = fields.optional("dimensions", read_dimensions).unwrap_or_default();
+            let subject = fields.required("measure", matchers::read).unwrap_or(Matcher::Any);
+            let dimensions = fields.optional("dimensions", matchers::read_dimensions).unwrap_or_default();
             let read = thresholds::read(&mut fields);
             On { subject, draft: Draft::Measure(dimensions, read.builder), noted: read.noted }
         }
@@ -207,57 +209,10 @@ fn read_type<'n, 't>(reader: &mut Reader<'t>, node: &'n Node<'t>) -> Option<&'n 
 
 fn read_silence(fields: &mut Fields<'_, '_, '_>) -> On {
     let kind = fields.required("kind", Reader::text).map_or(SeriesKind::SEGMENT, SeriesKind::from);
-    let subject = fields.required("name", read_matcher).unwrap_or(Matcher::Any);
+    let subject = fields.required("name", matchers::read).unwrap_or(Matcher::Any);
     let within = fields.required("within", Reader::duration).unwrap_or(Duration::from_secs(1));
     let from_start = fields.optional("fromStart", Reader::boolean).unwrap_or(false);
     On { subject, draft: Draft::NoData(Silence { kind, within, from_start }), noted: None }
-}
-
-fn read_matcher<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Matcher> {
-    match &node.value {
-        Value::Text(text) => return Some(Matcher::from(&**text)),
-        Value::Object(_) => {}
-        _ => {
-            let wanted = "a name, \"*\", or an object with `prefix`, `suffix` or `oneOf`";
-            reader.fault(node, format!("{} is not {wanted}", node.noun()));
-            return None;
-        }
-    }
-    let mut fields = reader.fields(node)?;
-    let prefix = fields.take("prefix");
-    let suffix = fields.take("suffix");
-    let one_of = fields.take("oneOf");
-    let matcher = match (prefix, suffix, one_of) {
-        (Some(prefix), None, None) => fields.reader.text(prefix).map(Matcher::prefix),
-        (None, Some(suffix), None) => fields.reader.text(suffix).map(Matcher::suffix),
-        (None, None, Some(one_of)) => read_texts(fields.reader, one_of).map(Matcher::one_of),
-        _ => {
-            fields.reader.fault(node, "it takes exactly one of `prefix`, `suffix`, `oneOf`");
-            None
-        }
-    };
-    fields.end();
-    matcher
-}
-
-fn read_texts<'n, 't>(reader: &mut Reader<'t>, node: &'n Node<'t>) -> Option<Vec<&'n str>> {
-    let nodes = reader.items(node)?;
-    // Every element is read, so that every fault is noted.
-    let texts: Vec<Option<&str>> = nodes.iter().map(|node| reader.text(node)).collect();
-    texts.into_iter().collect()
-}
-
-fn read_dimensions<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<DimensionRule> {
-    match &node.value {
-        Value::Text(text) if text == "each" => return Some(DimensionRule::Each),
-        Value::Object(_) => {}
-        _ => {
-            reader.fault(node, format!("{} is neither an object of strings nor \"each\"", node.noun()));
-            return None;
-        }
-    }
-    let pairs = reader.texts_by_name(node)?;
-    Some(Dimensions::from_iter(pairs).into())
 }
 
 fn read_filters<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Vec<Filter>> {

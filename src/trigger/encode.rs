@@ -1,7 +1,6 @@
 //! A trigger as JSON, in one spelling.
 
-use super::thresholds;
-use super::{DimensionRule, Limit, Matcher, Trigger, TriggerKind};
+use super::{Limit, Trigger, TriggerKind, matchers, thresholds};
 use crate::event::{push_json_number, push_json_string};
 use crate::threshold::Threshold;
 use crate::time::format_duration;
@@ -17,7 +16,7 @@ pub(super) fn trigger_json(trigger: &Trigger) -> String {
         }
         object.object("on", |object| write_on(object, trigger));
         if let Some(source) = trigger.source() {
-            write_matcher(object, "source", source);
+            matchers::write(object, "source", source);
         }
         if !trigger.filters().is_empty() {
             object.array("where", trigger.filters(), |out, filter| filter.push_json(out));
@@ -43,38 +42,22 @@ fn write_on(object: &mut Object<'_>, trigger: &Trigger) {
     object.text("type", trigger.type_name());
     match trigger.kind() {
         TriggerKind::SegmentThresholdCrossed { segment, threshold } => {
-            write_matcher(object, "segment", segment);
+            matchers::write(object, "segment", segment);
             thresholds::write(object, threshold);
         }
         TriggerKind::MeasureThresholdCrossed { measure, dimensions, threshold } => {
-            write_matcher(object, "measure", measure);
-            match dimensions {
-                DimensionRule::None => {}
-                DimensionRule::Each => object.text("dimensions", "each"),
-                DimensionRule::Exact(these) => these.push_json(object.member("dimensions")),
-            }
+            matchers::write(object, "measure", measure);
+            matchers::write_dimensions(object, dimensions);
             thresholds::write(object, threshold);
         }
         TriggerKind::NoData { kind, name, within, from_start } => {
             object.text("kind", kind.as_str());
-            write_matcher(object, "name", name);
+            matchers::write(object, "name", name);
             object.text("within", &format_duration(within));
             if from_start {
                 object.boolean("fromStart", true);
             }
         }
-    }
-}
-
-fn write_matcher(object: &mut Object<'_>, name: &str, matcher: &Matcher) {
-    match matcher {
-        Matcher::Any => object.text(name, "*"),
-        Matcher::Exact(text) => object.text(name, text),
-        Matcher::Prefix(text) => object.object(name, |object| object.text("prefix", text)),
-        Matcher::Suffix(text) => object.object(name, |object| object.text("suffix", text)),
-        Matcher::OneOf(names) => object.object(name, |object| {
-            object.array("oneOf", names, |out, name| push_json_string(out, name));
-        }),
     }
 }
 
@@ -132,5 +115,34 @@ impl Object<'_> {
             write(out, item);
         }
         out.push_str(if items.is_empty() { "[]" } else { "]" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::threshold::{Direction, ThresholdBuilder};
+
+    #[test]
+    fn a_condition_is_written_in_full() {
+        let json = |builder: ThresholdBuilder| condition_json(&builder.build().unwrap());
+        assert_eq!(json(Threshold::above(1000.0).with_rearm(950.0)), r#"{"above":1000}"#);
+        assert_eq!(json(Threshold::at_or_below(-0.0)), r#"{"atOrBelow":0}"#);
+        assert_eq!(
+            json(Threshold::enters_range(0.1..=2e300)),
+            r#"{"entersRange":{"low":0.1,"high":2e300,"includeLow":true,"includeHigh":true}}"#,
+        );
+        assert_eq!(
+            json(Threshold::leaves_range(1.0..2.0)),
+            r#"{"leavesRange":{"low":1,"high":2,"includeLow":true,"includeHigh":false}}"#,
+        );
+        assert_eq!(
+            json(Threshold::changes_by(10.0)),
+            r#"{"changesBy":{"amount":10,"percent":false,"direction":"either"}}"#,
+        );
+        assert_eq!(
+            json(Threshold::changes_by_percent(2.5).with_direction(Direction::Down)),
+            r#"{"changesBy":{"amount":2.5,"percent":true,"direction":"down"}}"#,
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! The filters of a trigger's `where` from JSON.
 
-use super::fields::Reader;
-use super::quoted;
+use super::reader::Reader;
 use super::tree::{Node, Value};
+use super::words::quoted;
 use crate::error::Error;
 use crate::event::filter::{Filter, FilterValue, Op};
 
@@ -47,16 +47,19 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Filte
     }
     fields.end();
     let is_one = read.len() == 1;
-    let (_, filter) = read.pop()?;
-    match filter? {
-        Ok(filter) => is_one.then_some(filter),
-        Err(error) => {
-            for fault in error.faults() {
-                reader.fault_below(node, fault.path(), fault.message());
+    let mut sound = None;
+    for (_, filter) in read {
+        match filter {
+            Some(Ok(filter)) => sound = Some(filter),
+            Some(Err(error)) => {
+                for fault in error.faults() {
+                    reader.fault_below(node, fault.path(), fault.message());
+                }
             }
-            None
+            None => {}
         }
     }
+    sound.filter(|_| is_one)
 }
 
 fn read_attributes<'n, 't>(reader: &mut Reader<'t>, node: &'n Node<'t>) -> Option<Vec<(&'n str, &'n str)>> {
@@ -75,17 +78,22 @@ fn read_list<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Vec<Filter>
     filters.into_iter().collect()
 }
 
+/// Where a part is faulty one stands in that is allowed with the others, so
+/// that these are judged as well.
 fn read_data<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Result<Filter, Error>> {
     let mut fields = reader.fields(node)?;
     let path = fields.required("path", Reader::text);
     let op = fields.required("op", read_op);
-    let value = match (op, fields.take("value")) {
-        (_, Some(value)) => read_value(fields.reader, value),
-        (Some(Op::Exists), None) => Some(FilterValue::from(true)),
-        (_, None) => fields.required("value", read_value),
+    let value = match fields.take("value") {
+        Some(value) => read_value(fields.reader, value),
+        None if op == Some(Op::Exists) => Some(FilterValue::from(true)),
+        None => fields.required("value", read_value),
     };
     fields.end();
-    Some(Filter::data(path?, op?, value?))
+    let is_whole = path.is_some() && op.is_some() && value.is_some();
+    let any = if op == Some(Op::Exists) { FilterValue::from(true) } else { FilterValue::from("") };
+    let filter = Filter::data(path.unwrap_or(""), op.unwrap_or(Op::Eq), value.unwrap_or(any));
+    Some(filter).filter(|filter| is_whole || filter.is_err())
 }
 
 fn read_op<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Op> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::quoted;
+use super::words::quoted;
 use crate::error::Fault;
 
 /// Which names are meant: one, any, or those of a certain form.

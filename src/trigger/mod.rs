@@ -14,7 +14,7 @@
 //! .unwrap_err();
 //! let places: Vec<&str> = error.faults().iter().map(|fault| fault.path()).collect();
 //! assert_eq!(places, ["triggers[0].on.rearm", "triggers[1].on.within", "triggers[1].color"]);
-//! assert!(error.faults()[0].message().ends_with("(line 2, column 104)"), "{error}");
+//! assert!(error.faults()[0].message().ends_with("(line 2, column 100)"), "{error}");
 //! ```
 
 mod builder;
@@ -22,10 +22,15 @@ mod decode;
 mod encode;
 mod fields;
 mod filters;
+mod float;
 mod kind;
 mod matcher;
+mod matchers;
+mod place;
+mod reader;
 mod thresholds;
 mod tree;
+mod words;
 
 pub use builder::TriggerBuilder;
 pub use kind::{DimensionRule, Limit, PartitionKey, TriggerKind};
@@ -147,11 +152,15 @@ impl Trigger {
     /// ```
     pub fn no_data(
         id: impl Into<Box<str>>,
-        kind: SeriesKind,
+        kind: impl Into<SeriesKind>,
         name: impl Into<Matcher>,
         within: Duration,
     ) -> TriggerBuilder {
-        TriggerBuilder::new(id, name.into(), Draft::NoData(Silence { kind, within, from_start: false }))
+        TriggerBuilder::new(
+            id,
+            name.into(),
+            Draft::NoData(Silence { kind: kind.into(), within, from_start: false }),
+        )
     }
 
     /// Its id, unique in an engine.
@@ -408,11 +417,25 @@ impl Trigger {
     }
 }
 
-/// A text for a message, cut where it is long.
-fn quoted(text: &str) -> String {
-    const MOST: usize = 60;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trigger_without_options_takes_64_bytes() {
+        assert_eq!(size_of::<Trigger>(), 64);
+        let trigger = Trigger::segment_threshold_crossed("id", "vip", Threshold::above(1.0)).build().unwrap();
+        assert!(trigger.rest.is_none());
+    }
+
+    #[test]
+    fn what_is_said_in_two_ways_is_kept_in_one() {
+        let builder = || Trigger::segment_threshold_crossed("id", "vip", Threshold::above(1.0));
+        let plain = builder().build().unwrap();
+        let same =
+            builder().with_source("*").with_cooldown(Duration::ZERO).with_enabled(true).build().unwrap();
+        assert_eq!(same, plain);
+        let star = builder().with_source(Matcher::exact("*")).build().unwrap();
+        assert_eq!(star.source(), Some(&Matcher::one_of(["*"])));
     }
 }

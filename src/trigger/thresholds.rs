@@ -3,12 +3,27 @@
 use std::time::Duration;
 
 use super::encode::Object;
-use super::fields::{Fields, Reader};
+use super::fields::Fields;
+use super::reader::Reader;
 use super::tree::Node;
 use crate::threshold::{
     Change, Condition, Direction, Occurrences, OnFirst, OnMissing, Range, Threshold, ThresholdBuilder,
 };
 use crate::time::format_duration;
+
+type OfBound = (&'static str, fn(f64) -> Condition);
+
+const BOUNDS: [OfBound; 4] = [
+    ("above", Condition::Above),
+    ("atOrAbove", Condition::AtOrAbove),
+    ("below", Condition::Below),
+    ("atOrBelow", Condition::AtOrBelow),
+];
+
+type OfRange = (&'static str, fn(Range) -> Condition);
+
+const RANGES: [OfRange; 2] =
+    [("entersRange", Condition::EntersRange), ("leavesRange", Condition::LeavesRange)];
 
 const DIRECTIONS: [(&str, Direction); 3] =
     [("up", Direction::Up), ("down", Direction::Down), ("either", Direction::Either)];
@@ -67,22 +82,14 @@ pub(super) fn read<'t>(fields: &mut Fields<'_, '_, 't>) -> ReadThreshold {
 /// comparison is false, so that no fault follows from another; it is also
 /// given by name then.
 fn read_condition<'t>(fields: &mut Fields<'_, '_, 't>) -> (Condition, Option<&'static str>) {
-    let bounds: [(&'static str, fn(f64) -> Condition); 4] = [
-        ("above", Condition::Above),
-        ("atOrAbove", Condition::AtOrAbove),
-        ("below", Condition::Below),
-        ("atOrBelow", Condition::AtOrBelow),
-    ];
     let mut found = Vec::new();
-    for (name, condition) in bounds {
+    for (name, condition) in BOUNDS {
         if let Some(node) = fields.take(name) {
             let bound = fields.reader.number(node);
             found.push((condition(bound.unwrap_or(f64::NAN)), bound.is_some()));
         }
     }
-    let ranges: [(&'static str, fn(Range) -> Condition); 2] =
-        [("entersRange", Condition::EntersRange), ("leavesRange", Condition::LeavesRange)];
-    for (name, condition) in ranges {
+    for (name, condition) in RANGES {
         if let Some(node) = fields.take(name) {
             let range = read_range(fields.reader, node);
             found.push((condition(range.unwrap_or(Range::new(f64::NAN, f64::NAN))), range.is_some()));

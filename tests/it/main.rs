@@ -8,3 +8,6 @@ mod docs_rules;
 mod source;
 
 // What the library does: one line for each module below.
+mod corpus;
+mod engine_subject;
+mod model;

@@ -47,7 +47,11 @@ impl Sink {
         }
     }
 
-    pub(super) fn list<T>(&mut self, items: impl ExactSizeIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
+    pub(super) fn list<T>(
+        &mut self,
+        items: impl ExactSizeIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) {
         self.count(items.len());
         for item in items {
             write(self, item);
@@ -72,7 +76,11 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
-        let taken = self.bytes.get(self.at..).and_then(|rest| rest.get(..count)).ok_or_else(|| self.fail("it is cut short"))?;
+        let taken = self
+            .bytes
+            .get(self.at..)
+            .and_then(|rest| rest.get(..count))
+            .ok_or_else(|| self.fail("it is cut short"))?;
         self.at += count;
         Ok(taken)
     }
@@ -112,12 +120,18 @@ impl<'a> Source<'a> {
         std::str::from_utf8(self.take(count)?).map_err(|_| self.fail("a text is not UTF-8"))
     }
 
-    pub(super) fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<Option<T>, Error> {
+    pub(super) fn option<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
         if self.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 
     /// Items are read one by one, so a count that lies meets the end of the bytes, not of the memory.
-    pub(super) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Result<T, Error>) -> Result<Vec<T>, Error> {
+    pub(super) fn list<T>(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
         let count = self.number()?;
         let mut items = Vec::new();
         for _ in 0..count {

@@ -155,7 +155,9 @@ impl Engine {
         }
         let version = u16::from_le_bytes([bytes[MAGIC.len()], bytes[MAGIC.len() + 1]]);
         if version != VERSION {
-            return Err(fail(format!("the snapshot is of version {version}, this build reads version {VERSION}")));
+            return Err(fail(format!(
+                "the snapshot is of version {version}, this build reads version {VERSION}"
+            )));
         }
         let (content, digest) = bytes.split_at(bytes.len() - DIGEST);
         if Sha256::digest(content)[..] != *digest {

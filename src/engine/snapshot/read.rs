@@ -8,12 +8,12 @@ use crate::firing::{EventRef, Firing, Key, Parts};
 use crate::threshold::{NEVER, Transition};
 use crate::trigger::Trigger;
 
+use super::super::Engine;
 use super::super::emit::Pending;
 use super::super::instance::{Body, Instance};
 use super::super::ladder::Ladder;
 use super::super::slots::{Edge, Exact, LONG_AGO, kind_number};
 use super::super::watch::{NOBODY, Watch};
-use super::super::Engine;
 use super::RestoreReport;
 use super::codec::Source;
 use super::state::read_instance;
@@ -28,7 +28,8 @@ struct Kept {
 
 pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreReport), Error> {
     let mut source = Source::new(bytes);
-    let mut engine = Engine::builder().with_limits(current.limits.clone()).with_hash_seed(current.seed).build();
+    let mut engine =
+        Engine::builder().with_limits(current.limits.clone()).with_hash_seed(current.seed).build();
     engine.skew = current.skew;
     engine.generation = current.generation + 1;
     engine.explain = current.explain.is_some().then(Box::default);
@@ -58,7 +59,8 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
 
 fn read_trigger(source: &mut Source<'_>) -> Result<Kept, Error> {
     let text = source.text()?;
-    let trigger = Trigger::from_json(text).map_err(|error| source.fail("a trigger does not read").caused_by(error))?;
+    let trigger =
+        Trigger::from_json(text).map_err(|error| source.fail("a trigger does not read").caused_by(error))?;
     let (enabled, emitted) = (source.flag()?, source.list(Source::instant)?);
     let whole = source.option(|source| read_instance(source, NOBODY, NOBODY))?;
     Ok(Kept { trigger, enabled, emitted, whole })
@@ -90,11 +92,17 @@ fn place_triggers(engine: &mut Engine, current: &Engine, kept: &[Kept]) -> (Vec<
     (numbers, report)
 }
 
-fn read_series(engine: &mut Engine, source: &mut Source<'_>, numbers: &[Option<u32>]) -> Result<usize, Error> {
+fn read_series(
+    engine: &mut Engine,
+    source: &mut Source<'_>,
+    numbers: &[Option<u32>],
+) -> Result<usize, Error> {
     let count = source.number()?;
     for _ in 0..count {
         let series = series(source)?;
-        let Some(kind) = kind_number(series.kind().as_str()) else { return Err(source.fail("an unknown kind of series")) };
+        let Some(kind) = kind_number(series.kind().as_str()) else {
+            return Err(source.fail("an unknown kind of series"));
+        };
         let number = engine.slots.insert(&SeriesRef::from(&series), kind);
         let (value, gate) = (source.float()?, source.instant()?);
         let exact = source.option(|source| {
@@ -128,7 +136,7 @@ fn put(engine: &mut Engine, series: u32, instance: Instance) {
     }
     let cold = engine.slots.cold_mut(series);
     match (&mut cold.edge, edge) {
-        (_, false) => cold.always.get_or_insert_default().push(number),
+        (_, false) => cold.always.push(number),
         (edge @ Edge::None, true) => *edge = Edge::One(number),
         (Edge::One(first), true) => {
             let mut ladder = Box::<Ladder>::default();
@@ -193,13 +201,15 @@ fn pending(engine: &Engine, firing: Firing) -> Pending {
 
 fn series(source: &mut Source<'_>) -> Result<Series, Error> {
     let (of, kind, name) = (source.text()?, source.text()?, source.text()?);
-    let dimensions: Dimensions = source.list(|source| Ok((source.text()?, source.text()?)))?.into_iter().collect();
+    let dimensions: Dimensions =
+        source.list(|source| Ok((source.text()?, source.text()?)))?.into_iter().collect();
     Ok(Series::new(of, kind, name).with_dimensions(dimensions))
 }
 
 fn read_firing(source: &mut Source<'_>) -> Result<Firing, Error> {
     let text = source.text()?;
-    let trigger = Trigger::from_json(text).map_err(|error| source.fail("a trigger does not read").caused_by(error))?;
+    let trigger =
+        Trigger::from_json(text).map_err(|error| source.fail("a trigger does not read").caused_by(error))?;
     let key = if source.flag()? { Key::Series(series(source)?) } else { Key::Whole };
     let word = source.text()?;
     let transitions = [Transition::Crossed, Transition::Cleared, Transition::Reminder, Transition::Occurred];
@@ -215,7 +225,8 @@ fn read_firing(source: &mut Source<'_>) -> Result<Firing, Error> {
         crossed_at: source.option(Source::instant)?,
         due_at: source.option(Source::instant)?,
         suppressed: source.number()?,
-        event: source.option(|source| Ok(EventRef::new(source.text()?, source.text()?, source.instant()?)))?,
+        event: source
+            .option(|source| Ok(EventRef::new(source.text()?, source.text()?, source.instant()?)))?,
         owners: source.list(|source| Ok(source.text()?.to_owned()))?,
     };
     Ok(Firing::new(trigger, parts))

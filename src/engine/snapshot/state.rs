@@ -9,15 +9,8 @@ use super::super::instance::{Body, Held, Instance, More, Origin, Silence};
 use super::codec::{Sink, Source};
 
 const SIDES: [Side; 3] = [Side::Unknown, Side::Inside, Side::Outside];
-const PHASES: [Phase; 7] = [
-    Phase::Unseen,
-    Phase::Armed,
-    Phase::Holding,
-    Phase::Fired,
-    Phase::Spent,
-    Phase::Watching,
-    Phase::Silent,
-];
+const PHASES: [Phase; 7] =
+    [Phase::Unseen, Phase::Armed, Phase::Holding, Phase::Fired, Phase::Spent, Phase::Watching, Phase::Silent];
 
 pub(super) fn write_instance(sink: &mut Sink, instance: &Instance) {
     sink.instant(instance.last_firing);
@@ -43,12 +36,17 @@ pub(super) fn read_instance(source: &mut Source<'_>, trigger: u32, series: u32) 
     let (firings_then, suppressed, edge) = (source.small()?, source.small()?, source.flag()?);
     let body = match source.byte()? {
         0 => Body::Threshold(read_state(source)?),
-        1 => Body::Silence(Silence { last: source.instant()?, due: source.instant()?, fired: source.instant()? }),
+        1 => Body::Silence(Silence {
+            last: source.instant()?,
+            due: source.instant()?,
+            fired: source.instant()?,
+        }),
         _ => return Err(source.fail("an unknown kind of state")),
     };
     let more = source.option(read_more)?.map(Box::new);
     let mut instance = Instance::new(trigger, series, body, edge, more);
-    (instance.last_firing, instance.firings_then, instance.suppressed) = (last_firing, firings_then, suppressed);
+    (instance.last_firing, instance.firings_then, instance.suppressed) =
+        (last_firing, firings_then, suppressed);
     Ok(instance)
 }
 
@@ -58,7 +56,9 @@ fn write_state(sink: &mut Sink, state: &State) {
     sink.flag(state.told);
     sink.instant(state.since);
     sink.option(state.extra.as_deref(), |sink, extra| {
-        [extra.outside_since, extra.next_reminder, extra.stale_at].into_iter().for_each(|at| sink.instant(at));
+        [extra.outside_since, extra.next_reminder, extra.stale_at]
+            .into_iter()
+            .for_each(|at| sink.instant(at));
         sink.float(extra.previous);
         sink.option(extra.window.as_ref(), write_window);
     });
@@ -132,7 +132,18 @@ fn read_more(source: &mut Source<'_>) -> Result<More, Error> {
         let (at, sequence) = (source.instant()?, source.option(Source::instant)?);
         waiting.push(at, sequence, Held { value: source.float()?, origin: read_origin(source)? });
     }
-    Ok(More { value, before, reported, cooldown_from, origin, outside, newest, newest_sequence, floor, waiting })
+    Ok(More {
+        value,
+        before,
+        reported,
+        cooldown_from,
+        origin,
+        outside,
+        newest,
+        newest_sequence,
+        floor,
+        waiting,
+    })
 }
 
 pub(super) fn write_origin(sink: &mut Sink, origin: &Origin) {

@@ -1,0 +1,92 @@
+//! The workloads of SPEC section 13, each interleaved in one process with a
+//! limit written by hand, so that a ratio means something on a busy machine.
+//!
+//! `cargo bench --bench workloads -- [ROW...] [--json] [--quick]`
+//!
+//! Every row verifies first that both sides gave the same firings (count and
+//! checksum over trigger and time). Rounds go on where the one before stopped:
+//! the first is the data of SPEC, the others continue its walks. A ratio is the
+//! median over rounds of lane / limit of the *same* round. Without `--bench`
+//! (`cargo test`) or with `--test` everything runs once, tiny, and only the
+//! verification is reported.
+
+mod data;
+mod memory;
+mod meter;
+mod report;
+mod spread;
+mod stacked;
+
+use std::error::Error;
+
+use report::Report;
+
+/// Firings are polled after so many observations, and batches are as long.
+const BATCH: usize = 1_000;
+
+type Failure = Box<dyn Error>;
+
+/// How much to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Full,
+    Quick,
+    Test,
+}
+
+impl Size {
+    fn pick<T>(self, full: T, quick: T, test: T) -> T {
+        match self {
+            Self::Full => full,
+            Self::Quick => quick,
+            Self::Test => test,
+        }
+    }
+}
+
+struct Arguments {
+    size: Size,
+    json: bool,
+    rows: Vec<String>,
+}
+
+const ROWS: [(&str, fn(Size, &mut Report) -> Result<(), Failure>); 3] =
+    [("spread", spread::run), ("stacked", stacked::run), ("memory", memory::run)];
+
+fn arguments() -> Result<Arguments, Failure> {
+    let (mut bench, mut test, mut quick, mut json, mut rows) = (false, false, false, false, Vec::new());
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--bench" => bench = true,
+            "--test" => test = true,
+            "--quick" => quick = true,
+            "--json" => json = true,
+            row if ROWS.iter().any(|(name, _)| *name == row) => rows.push(argument),
+            other => {
+                let known = ROWS.map(|(name, _)| name).join(", ");
+                return Err(format!("{other:?} is neither --json, --quick, --test nor a row ({known})").into());
+            }
+        }
+    }
+    let size = match (test || !bench, quick) {
+        (true, _) => Size::Test,
+        (false, true) => Size::Quick,
+        (false, false) => Size::Full,
+    };
+    Ok(Arguments { size, json, rows })
+}
+
+fn main() -> Result<(), Failure> {
+    if memory::is_child() {
+        return memory::child();
+    }
+    let arguments = arguments()?;
+    let mut report = Report::new(arguments.json, arguments.size == Size::Test);
+    for (name, run) in ROWS {
+        if arguments.rows.is_empty() || arguments.rows.iter().any(|row| row == name) {
+            run(arguments.size, &mut report)?;
+        }
+    }
+    report.close();
+    Ok(())
+}

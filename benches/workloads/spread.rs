@@ -1,0 +1,257 @@
+//! `spread`: many series, one trigger each, observations here and there.
+
+use chrono::{DateTime, Utc};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use tripline::engine::{Engine, FiringBrief, Limits, Observation, SeriesHandle};
+use tripline::event::SeriesRef;
+use tripline::threshold::Threshold;
+use tripline::{Error, Trigger};
+
+use crate::data::{self, Digest, Record, SplitMix, instant};
+use crate::meter::{Rounds, Sample, live_bytes, measure};
+use crate::report::{Report, Row};
+use crate::{BATCH, Failure, Size};
+
+const SEED: u64 = 0x7219_11E0_0000_0001;
+const BOUND: f64 = 50.0;
+
+/// The ways in, and how far from their limit they may be at a given n.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Name,
+    Batch,
+    Handle,
+}
+
+impl Lane {
+    const ALL: [Self; 3] = [Self::Name, Self::Batch, Self::Handle];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Batch => "batch",
+            Self::Handle => "handle",
+        }
+    }
+
+    fn target(self, n: usize) -> f64 {
+        match self {
+            Self::Name if n < 100_000 => 1.5,
+            Self::Name => 1.2,
+            // SPEC names a target from 10^5 on; below, a batch is no slower than its parts.
+            Self::Batch if n < 100_000 => 1.5,
+            Self::Batch => 0.6,
+            Self::Handle => 2.5,
+        }
+    }
+}
+
+/// An observation as it comes in: the name is a slice of a text in the order of arrival.
+struct Tick<'a> {
+    name: &'a str,
+    series: u32,
+    at: DateTime<Utc>,
+    value: f64,
+}
+
+/// The same for a host that resolved its series once.
+struct HandleTick {
+    handle: SeriesHandle,
+    at: DateTime<Utc>,
+    value: f64,
+}
+
+/// What a limit keeps of a series.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    previous: f64,
+    bound: f64,
+    trigger: u32,
+}
+
+impl Entry {
+    pub(crate) fn new(value: f64, trigger: usize) -> Self {
+        Self { previous: value, bound: BOUND, trigger: trigger as u32 }
+    }
+
+    #[inline(always)]
+    fn observe(&mut self, at: DateTime<Utc>, value: f64, fired: &mut Vec<Record>) {
+        if self.previous <= self.bound && value > self.bound {
+            fired.push(Record { trigger: self.trigger, time: at });
+        }
+        self.previous = value;
+    }
+}
+
+/// The walks of all series.
+struct Walks {
+    random: SplitMix,
+    at: Vec<i64>,
+    /// Observations so far.
+    number: i64,
+}
+
+impl Walks {
+    fn new(n: usize) -> Self {
+        let mut random = SplitMix::new(SEED);
+        let at = (0..n).map(|_| random.below(10_001).cast_signed()).collect();
+        Self { random, at, number: 0 }
+    }
+
+    /// The next observations: the names one after the other, and for each its
+    /// series, instant and value.
+    fn next(&mut self, events: usize) -> (String, Vec<(u32, DateTime<Utc>, f64)>) {
+        let (mut names, mut ticks) = (String::new(), Vec::with_capacity(events));
+        for _ in 0..events {
+            let series = self.random.below(self.at.len() as u64) as usize;
+            let next = self.random.walk(self.at[series], 400, 10_000);
+            self.at[series] = next;
+            data::push_name(&mut names, series);
+            ticks.push((series as u32, instant(self.number), next as f64 / 100.0));
+            self.number += 1;
+        }
+        (names, ticks)
+    }
+}
+
+/// An engine with the triggers, every series observed once.
+pub(crate) fn engine(n: usize, value: impl Fn(usize) -> f64) -> Result<Engine, Error> {
+    let limits = Limits::default().with_triggers(n + 1).with_series(n + 1);
+    let mut engine = Engine::builder().with_limits(limits).build();
+    let start = instant(-1);
+    for series in 0..n {
+        let id = format!("t{series}");
+        let trigger = Trigger::segment_threshold_crossed(id, data::name(series), Threshold::above(BOUND));
+        engine.add(start, trigger.build()?)?;
+    }
+    for series in 0..n {
+        let name = data::name(series);
+        let _ = engine.observe_series(start, &SeriesRef::segment(data::SOURCE, &name), start, value(series))?;
+    }
+    Ok(engine)
+}
+
+pub(crate) type NameMap = HashMap<Box<str>, Entry, RandomState>;
+
+#[inline(never)]
+fn limit_by_name(map: &mut NameMap, ticks: &[Tick<'_>], fired: &mut Vec<Record>) {
+    for tick in ticks {
+        if let Some(entry) = map.get_mut(tick.name) {
+            entry.observe(tick.at, tick.value, fired);
+        }
+    }
+}
+
+#[inline(never)]
+fn limit_by_number(entries: &mut [Entry], ticks: &[Tick<'_>], fired: &mut Vec<Record>) {
+    for tick in ticks {
+        if let Some(entry) = entries.get_mut(tick.series as usize) {
+            entry.observe(tick.at, tick.value, fired);
+        }
+    }
+}
+
+pub(crate) fn drain(engine: &mut Engine, fired: &mut Vec<FiringBrief>) {
+    while let Some(brief) = engine.poll_brief() {
+        fired.push(brief);
+    }
+}
+
+#[inline(never)]
+fn by_name(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringBrief>) -> Result<(), Error> {
+    for part in ticks.chunks(BATCH) {
+        for tick in part {
+            let series = SeriesRef::segment(data::SOURCE, tick.name);
+            let _ = engine.observe_series(tick.at, &series, tick.at, tick.value)?;
+        }
+        drain(engine, fired);
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn by_handle(engine: &mut Engine, ticks: &[HandleTick], fired: &mut Vec<FiringBrief>) -> Result<(), Error> {
+    for part in ticks.chunks(BATCH) {
+        for tick in part {
+            let _ = engine.observe(tick.at, tick.handle, tick.at, tick.value)?;
+        }
+        drain(engine, fired);
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn in_batches(
+    engine: &mut Engine,
+    observations: &[Observation<'_>],
+    fired: &mut Vec<FiringBrief>,
+) -> Result<(), Failure> {
+    for part in observations.chunks(BATCH) {
+        let Some(last) = part.last() else { continue };
+        let report = engine.observe_batch(last.time(), part);
+        if report.taken() != part.len() || !report.refused().is_empty() {
+            return Err(format!("{report:?}").into());
+        }
+        drain(engine, fired);
+    }
+    Ok(())
+}
+
+/// Both sides, in the same state.
+struct Sides {
+    n: usize,
+    walks: Walks,
+    engine: Engine,
+    handles: Vec<SeriesHandle>,
+    map: NameMap,
+    dense: Vec<Entry>,
+    fired: Vec<FiringBrief>,
+    records: Vec<Record>,
+    engine_bytes: f64,
+}
+
+impl Sides {
+    fn new(n: usize, events: usize) -> Result<Self, Failure> {
+        let walks = Walks::new(n);
+        let value = |series: usize| walks.at[series] as f64 / 100.0;
+        let before = live_bytes();
+        let mut engine = engine(n, value)?;
+        let engine_bytes = live_bytes() - before;
+        let mut handles = Vec::with_capacity(n);
+        for series in 0..n {
+            let name = data::name(series);
+            let found = engine.resolve(&SeriesRef::segment(data::SOURCE, &name))?;
+            handles.push(found.ok_or("no trigger watches it")?);
+        }
+        let mut map = NameMap::with_hasher(RandomState::default());
+        for series in 0..n {
+            map.insert(data::name(series).into(), Entry::new(value(series), series));
+        }
+        let dense = (0..n).map(|series| Entry::new(value(series), series)).collect();
+        let (fired, records) = (Vec::with_capacity(events), Vec::with_capacity(events));
+        Ok(Self { n, walks, engine, handles, map, dense, fired, records, engine_bytes })
+    }
+
+    /// One round of one lane beside its limit; the other limit is brought along.
+    fn round(&mut self, lane: Lane, events: usize, limit_first: bool) -> Result<(Sample, Sample), Failure> {
+        let (names, numbers) = self.walks.next(events);
+        let width = names.len() / events;
+        let ticks: Vec<Tick<'_>> = (numbers.iter().enumerate())
+            .map(|(i, &(series, at, value))| Tick { name: &names[i * width..][..width], series, at, value })
+            .collect();
+        let limit = |sides: &mut Self| {
+            if limit_first { sides.limit(lane, &ticks) } else { sides.limit_after(lane, &ticks) }
+        };
+        let (lane_sample, limit_sample) = if limit_first {
+            let limit = limit(self)?;
+            (self.lane(lane, &ticks)?, limit)
+        } else {
+            let lane = self.lane(lane, &ticks)?;
+            (lane, limit(self)?)
+        };
+        let what = format!("spread n={} {}", self.n, lane.name());
+        data::verify(&what, Digest::of_briefs(&self.fired), Digest::of_records(&self.records))?;
+        Ok((lane_sample, limit_sample))
+    }
+}
