@@ -64,7 +64,9 @@ fn arguments() -> Result<Arguments, Failure> {
             row if ROWS.iter().any(|(name, _)| *name == row) => rows.push(argument),
             other => {
                 let known = ROWS.map(|(name, _)| name).join(", ");
-                return Err(format!("{other:?} is neither --json, --quick, --test nor a row ({known})").into());
+                return Err(
+                    format!("{other:?} is neither --json, --quick, --test nor a row ({known})").into()
+                );
             }
         }
     }

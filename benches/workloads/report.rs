@@ -122,7 +122,11 @@ impl Report {
             self.rows.iter().filter(is_over).count()
         };
         let aimed = self.rows.iter().filter(|row| row.ratio.is_some() && row.target.is_some()).count();
-        eprintln!("{} of {aimed} within their target, {} above three times theirs", aimed - over(1.0), over(3.0));
+        eprintln!(
+            "{} of {aimed} within their target, {} above three times theirs",
+            aimed - over(1.0),
+            over(3.0)
+        );
     }
 }
 

@@ -127,7 +127,8 @@ pub(crate) fn engine(n: usize, value: impl Fn(usize) -> f64) -> Result<Engine, E
     }
     for series in 0..n {
         let name = data::name(series);
-        let _ = engine.observe_series(start, &SeriesRef::segment(data::SOURCE, &name), start, value(series))?;
+        let _ =
+            engine.observe_series(start, &SeriesRef::segment(data::SOURCE, &name), start, value(series))?;
     }
     Ok(engine)
 }
@@ -233,25 +234,88 @@ impl Sides {
         Ok(Self { n, walks, engine, handles, map, dense, fired, records, engine_bytes })
     }
 
-    /// One round of one lane beside its limit; the other limit is brought along.
+    /// One round of one lane beside its limit.
     fn round(&mut self, lane: Lane, events: usize, limit_first: bool) -> Result<(Sample, Sample), Failure> {
         let (names, numbers) = self.walks.next(events);
         let width = names.len() / events;
         let ticks: Vec<Tick<'_>> = (numbers.iter().enumerate())
             .map(|(i, &(series, at, value))| Tick { name: &names[i * width..][..width], series, at, value })
             .collect();
-        let limit = |sides: &mut Self| {
-            if limit_first { sides.limit(lane, &ticks) } else { sides.limit_after(lane, &ticks) }
-        };
-        let (lane_sample, limit_sample) = if limit_first {
-            let limit = limit(self)?;
+        let samples = if limit_first {
+            let limit = self.limit(lane, &ticks);
             (self.lane(lane, &ticks)?, limit)
         } else {
-            let lane = self.lane(lane, &ticks)?;
-            (lane, limit(self)?)
+            (self.lane(lane, &ticks)?, self.limit(lane, &ticks))
         };
         let what = format!("spread n={} {}", self.n, lane.name());
         data::verify(&what, Digest::of_briefs(&self.fired), Digest::of_records(&self.records))?;
-        Ok((lane_sample, limit_sample))
+        // The other limit is brought along: a later round needs it in this state.
+        let other = if lane == Lane::Handle { Lane::Name } else { Lane::Handle };
+        let _ = self.limit(other, &ticks);
+        data::verify(&what, Digest::of_briefs(&self.fired), Digest::of_records(&self.records))?;
+        Ok(samples)
     }
+
+    fn limit(&mut self, lane: Lane, ticks: &[Tick<'_>]) -> Sample {
+        self.records.clear();
+        let records = &mut self.records;
+        let work = || match lane {
+            Lane::Handle => limit_by_number(&mut self.dense, ticks, records),
+            Lane::Name | Lane::Batch => limit_by_name(&mut self.map, ticks, records),
+        };
+        measure(ticks.len(), work).1
+    }
+
+    fn lane(&mut self, lane: Lane, ticks: &[Tick<'_>]) -> Result<Sample, Failure> {
+        self.fired.clear();
+        let (engine, fired) = (&mut self.engine, &mut self.fired);
+        Ok(match lane {
+            Lane::Name => {
+                let (done, sample) = measure(ticks.len(), || by_name(engine, ticks, fired));
+                done?;
+                sample
+            }
+            Lane::Batch => {
+                let observations: Vec<Observation<'_>> = (ticks.iter())
+                    .map(|tick| (SeriesRef::segment(data::SOURCE, tick.name), tick))
+                    .map(|(series, tick)| Observation::new(series, tick.at, tick.value))
+                    .collect();
+                let (done, sample) = measure(ticks.len(), || in_batches(engine, &observations, fired));
+                done?;
+                sample
+            }
+            Lane::Handle => {
+                let handles = &self.handles;
+                let resolved = |tick: &Tick<'_>| HandleTick {
+                    handle: handles[tick.series as usize],
+                    at: tick.at,
+                    value: tick.value,
+                };
+                let ticks: Vec<HandleTick> = ticks.iter().map(resolved).collect();
+                let (done, sample) = measure(ticks.len(), || by_handle(engine, &ticks, fired));
+                done?;
+                sample
+            }
+        })
+    }
+}
+
+pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
+    let sizes: &[usize] = size.pick(&[1_000, 100_000, 1_000_000], &[1_000, 100_000], &[10, 100]);
+    let (events, rounds) = (size.pick(1_000_000, 200_000, 2_500), size.pick(6, 2, 1));
+    for &n in sizes {
+        let mut sides = Sides::new(n, events)?;
+        let mut lanes = Lane::ALL.map(|lane| (lane, Rounds::default()));
+        for round in 0..rounds {
+            for (lane, rounds) in &mut lanes {
+                let (sample, limit) = sides.round(*lane, events, round % 2 == 0)?;
+                rounds.push(sample, limit);
+            }
+        }
+        for (lane, rounds) in &lanes {
+            let bytes = sides.engine_bytes / n as f64;
+            report.add(Row::timed(("spread", n, lane.name()), events, rounds, lane.target(n), bytes));
+        }
+    }
+    Ok(())
 }

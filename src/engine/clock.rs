@@ -7,8 +7,8 @@ use crate::threshold::{NEVER, Step};
 use crate::time::Nanos;
 
 use super::Engine;
-use super::apply::Input;
 use super::emit::Moment;
+use super::input::Input;
 use super::instance::{Body, Origin};
 use super::slots::Edge;
 use super::watch::NOBODY;

@@ -10,7 +10,7 @@ use crate::threshold::{Phase, Side, Transition, Why};
 use crate::time::{Nanos, datetime, format_instant, push_instant};
 
 use super::Engine;
-use super::apply::Input;
+use super::input::Input;
 use super::instance::Body;
 use super::slots::Edge;
 use super::watch::NOBODY;

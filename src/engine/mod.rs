@@ -26,7 +26,9 @@
 //! # Ok::<(), tripline::Error>(())
 //! ```
 
+mod age;
 mod apply;
+mod attach;
 mod bits;
 mod clock;
 mod config;
@@ -34,14 +36,17 @@ mod dedupe;
 mod emit;
 mod explain;
 mod idle;
+mod input;
 mod instance;
 mod ladder;
 mod limits;
 mod observe;
 mod receipt;
+mod replace;
 mod slots;
 mod snapshot;
 mod standing;
+mod wake;
 mod watch;
 
 use std::collections::VecDeque;

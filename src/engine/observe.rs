@@ -8,8 +8,8 @@ use crate::threshold::Transition;
 use crate::time::datetime;
 
 use super::Engine;
-use super::apply::Input;
 use super::emit::Pending;
+use super::input::Input;
 use super::receipt::{BatchReport, Observation, Receipt};
 
 /// A series looked up once, for [`Engine::observe`].

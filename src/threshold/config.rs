@@ -3,14 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::builder::ThresholdBuilder;
-use super::condition::{Change, Condition, Occurrences, OnFirst, OnMissing, Range};
+use super::condition::{Condition, Occurrences, OnFirst, OnMissing};
 
 /// When a number has crossed: one [`Condition`] and its options.
 ///
-/// A `Threshold` is valid by construction: [`ThresholdBuilder::build`] checks
+/// A `Threshold` is valid by construction: [`ThresholdBuilder::build`](super::ThresholdBuilder::build) checks
 /// everything and names every fault. It cannot be changed; take a
-/// [`ThresholdBuilder::from`] it to make another.
+/// [`ThresholdBuilder::from`](super::ThresholdBuilder) it to make another.
 ///
 /// ```
 /// use tripline::threshold::Threshold;
@@ -73,97 +72,6 @@ impl Options {
 }
 
 impl Threshold {
-    /// The value is greater than `bound`.
-    ///
-    /// ```
-    /// use tripline::threshold::Threshold;
-    /// assert_eq!(Threshold::above(10.0).build()?.condition().name(), "above");
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn above(bound: f64) -> ThresholdBuilder {
-        ThresholdBuilder::new(Condition::Above(bound))
-    }
-
-    /// The value is `bound` or greater.
-    ///
-    /// ```
-    /// use tripline::threshold::Threshold;
-    /// assert_eq!(Threshold::at_or_above(10.0).build()?.condition().name(), "atOrAbove");
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn at_or_above(bound: f64) -> ThresholdBuilder {
-        ThresholdBuilder::new(Condition::AtOrAbove(bound))
-    }
-
-    /// The value is less than `bound`.
-    ///
-    /// ```
-    /// use tripline::threshold::Threshold;
-    /// assert_eq!(Threshold::below(10.0).build()?.condition().name(), "below");
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn below(bound: f64) -> ThresholdBuilder {
-        ThresholdBuilder::new(Condition::Below(bound))
-    }
-
-    /// The value is `bound` or less.
-    ///
-    /// ```
-    /// use tripline::threshold::Threshold;
-    /// assert_eq!(Threshold::at_or_below(10.0).build()?.condition().name(), "atOrBelow");
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn at_or_below(bound: f64) -> ThresholdBuilder {
-        ThresholdBuilder::new(Condition::AtOrBelow(bound))
-    }
-
-    /// The value comes into the range. A jump across the whole range is none.
-    ///
-    /// ```
-    /// use tripline::threshold::{Condition, Range, Threshold};
-    /// let threshold = Threshold::enters_range(18.0..=24.0).build()?;
-    /// assert_eq!(threshold.condition(), Condition::EntersRange(Range::new(18.0, 24.0)));
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn enters_range(range: impl Into<Range>) -> ThresholdBuilder {
-        ThresholdBuilder::new(Condition::EntersRange(range.into()))
-    }
-
-    /// The value goes out of the range. A jump across the whole range is none.
-    ///
-    /// ```
-    /// use tripline::threshold::{Condition, Range, Threshold};
-    /// let threshold = Threshold::leaves_range(18.0..24.0).build()?;
-    /// assert_eq!(threshold.condition(), Condition::LeavesRange(Range::from(18.0..24.0)));
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn leaves_range(range: impl Into<Range>) -> ThresholdBuilder {
-        ThresholdBuilder::new(Condition::LeavesRange(range.into()))
-    }
-
-    /// The value differs from the previous observation by `amount` or more,
-    /// in either direction (see [`ThresholdBuilder::with_direction`]).
-    ///
-    /// ```
-    /// use tripline::threshold::Threshold;
-    /// assert_eq!(Threshold::changes_by(25.0).build()?.condition().name(), "changesBy");
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn changes_by(amount: f64) -> ThresholdBuilder {
-        ThresholdBuilder::new(Condition::ChangesBy(Change::new(amount)))
-    }
-
-    /// The value differs from the previous observation by `amount` percent of
-    /// it or more. From zero any change is an infinite percentage.
-    ///
-    /// ```
-    /// use tripline::threshold::{Direction, Threshold};
-    /// assert!(Threshold::changes_by_percent(10.0).with_direction(Direction::Up).build().is_ok());
-    /// ```
-    pub fn changes_by_percent(amount: f64) -> ThresholdBuilder {
-        ThresholdBuilder::new(Condition::ChangesBy(Change::new(amount).with_percent(true)))
-    }
-
     /// Of a builder whose values were checked.
     pub(super) fn checked(condition: Condition, rearm: Option<f64>, options: Options) -> Self {
         let is_plain = rearm.is_none() && options == Options::DEFAULT;

@@ -1,7 +1,9 @@
 //! The fields of an object: asked for, missing, unknown, repeated.
 
+use std::collections::BTreeMap;
+
 use super::reader::Reader;
-use super::tree::{Member, Node, push_name};
+use super::tree::{Member, Node, Value, push_name};
 use super::words::{cut, is_close};
 
 /// The fields of one object, asked for one by one; what nobody asked for is
@@ -14,11 +16,31 @@ pub(crate) struct Fields<'r, 'n, 't> {
     elsewhere: Option<(&'static [&'static str], &'static str)>,
 }
 
-impl<'r, 'n, 't> Fields<'r, 'n, 't> {
-    pub(super) fn new(reader: &'r mut Reader<'t>, node: &'n Node<'t>, members: &'n [Member<'t>]) -> Self {
-        Self { reader, node, members, asked: Vec::new(), elsewhere: None }
+impl<'t> Reader<'t> {
+    /// The fields of an object.
+    pub(crate) fn fields<'r, 'n>(&'r mut self, node: &'n Node<'t>) -> Option<Fields<'r, 'n, 't>> {
+        match &node.value {
+            Value::Object(members) => {
+                Some(Fields { reader: self, node, members, asked: Vec::new(), elsewhere: None })
+            }
+            _ => self.mistyped(node, "an object"),
+        }
     }
 
+    /// An object of strings, sorted by name. For a value that is none, which
+    /// is noted, some text stands in, so that the others can be judged.
+    pub(crate) fn texts_by_name<'n>(&mut self, node: &'n Node<'t>) -> Option<BTreeMap<&'n str, &'n str>> {
+        let members = self.fields(node)?.close();
+        let mut texts = BTreeMap::new();
+        for Member { name, node } in members {
+            let text = self.text(node).unwrap_or("-");
+            texts.entry(&**name).or_insert(text);
+        }
+        Some(texts)
+    }
+}
+
+impl<'n, 't> Fields<'_, 'n, 't> {
     /// Reads the field where it is there.
     pub(crate) fn optional<T>(
         &mut self,

@@ -1,6 +1,6 @@
 //! Matchers and dimensions in JSON: read and written.
 
-use super::encode::Object;
+use super::object::Object;
 use super::reader::Reader;
 use super::tree::{Node, Value};
 use super::{DimensionRule, Matcher};

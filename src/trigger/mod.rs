@@ -26,6 +26,7 @@ mod float;
 mod kind;
 mod matcher;
 mod matchers;
+mod object;
 mod place;
 mod reader;
 mod thresholds;

@@ -1,13 +1,11 @@
 //! Reads what a document says and notes every fault, instead of stopping at
 //! the first.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::fields::Fields;
 use super::float::float;
 use super::place::Lines;
-use super::tree::{Member, Node, Value};
+use super::tree::{Node, Value};
 use super::words::{cut, quoted};
 use crate::error::{Error, Fault};
 use crate::time::parse_duration;
@@ -102,32 +100,12 @@ impl<'t> Reader<'t> {
         faults
     }
 
-    /// The fields of an object.
-    pub(crate) fn fields<'r, 'n>(&'r mut self, node: &'n Node<'t>) -> Option<Fields<'r, 'n, 't>> {
-        match &node.value {
-            Value::Object(members) => Some(Fields::new(self, node, members)),
-            _ => self.mistyped(node, "an object"),
-        }
-    }
-
     /// The elements of an array.
     pub(crate) fn items<'n>(&mut self, node: &'n Node<'t>) -> Option<&'n [Node<'t>]> {
         match &node.value {
             Value::Array(nodes) => Some(nodes),
             _ => self.mistyped(node, "an array"),
         }
-    }
-
-    /// An object of strings, sorted by name. For a value that is none, which
-    /// is noted, some text stands in, so that the others can be judged.
-    pub(crate) fn texts_by_name<'n>(&mut self, node: &'n Node<'t>) -> Option<BTreeMap<&'n str, &'n str>> {
-        let members = self.fields(node)?.close();
-        let mut texts = BTreeMap::new();
-        for Member { name, node } in members {
-            let text = self.text(node).unwrap_or("-");
-            texts.entry(&**name).or_insert(text);
-        }
-        Some(texts)
     }
 
     pub(crate) fn text<'n>(&mut self, node: &'n Node<'t>) -> Option<&'n str> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::encode::Object;
 use super::fields::Fields;
+use super::object::Object;
 use super::reader::Reader;
 use super::tree::Node;
 use crate::threshold::{

@@ -122,7 +122,7 @@ impl Subject for EngineSubject {
 pub(crate) fn event(o: &Obs) -> Option<Event<'static>> {
     let id = o.id.clone().filter(|_| o.value.is_none_or(|v| !v.is_infinite()))?;
     let s = &o.series;
-    let mut observed = ValueObserved::new(s.kind.clone(), s.name.clone(), o.value);
+    let mut observed = ValueObserved::new(s.kind.as_str(), s.name.clone(), o.value);
     for (name, value) in &s.dimensions {
         observed = observed.with_dimension(name.clone(), value.clone());
     }

@@ -9,5 +9,6 @@ mod source;
 
 // What the library does: one line for each module below.
 mod corpus;
+mod differential;
 mod engine_subject;
 mod model;

@@ -129,14 +129,17 @@ fn threshold() -> BoxedStrategy<ThresholdBuilder> {
 }
 
 fn a_filter() -> BoxedStrategy<Filter> {
-    let leaf = prop_oneof![
-        text().prop_map(|value| Filter::exact([("source", &*value), ("x1", "y")]).unwrap()),
-        text().prop_map(|value| Filter::suffix([("subject", &*value)]).unwrap()),
-        number().prop_map(|value| Filter::data("/a~1b/0", Op::Ge, FilterValue::from(value)).unwrap()),
-        text().prop_map(|value| Filter::data("", Op::Contains, FilterValue::from(&*value)).unwrap()),
-        any::<bool>().prop_map(|value| Filter::data("/é", Op::Exists, FilterValue::from(value)).unwrap()),
-        Just(Filter::data("/n", Op::Ne, FilterValue::NULL).unwrap()),
-    ];
+    let leaf =
+        prop_oneof![
+            text().prop_map(|value| Filter::exact([("source", &*value), ("x1", "y")]).unwrap()),
+            text().prop_map(|value| Filter::suffix([("subject", &*value)]).unwrap()),
+            number().prop_map(
+                |value| Filter::data("/a~1b/0", Op::Ge, FilterValue::try_from(value).unwrap()).unwrap()
+            ),
+            text().prop_map(|value| Filter::data("", Op::Contains, FilterValue::from(&*value)).unwrap()),
+            any::<bool>().prop_map(|value| Filter::data("/é", Op::Exists, FilterValue::from(value)).unwrap()),
+            Just(Filter::data("/n", Op::Ne, FilterValue::NULL).unwrap()),
+        ];
     leaf.prop_recursive(3, 8, 3, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 1..3).prop_map(|filters| Filter::all(filters).unwrap()),

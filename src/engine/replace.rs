@@ -1,0 +1,226 @@
+//! A trigger replaced by another of the same id: what of its state still means the same.
+
+use crate::event::{SeriesRef, ValueObserved};
+use crate::threshold::{NEVER, Phase, Rejudge, Rule, Step, Why};
+use crate::time::Nanos;
+use crate::trigger::{Trigger, TriggerKind};
+
+use super::Engine;
+use super::emit::Moment;
+use super::instance::{Body, Instance, More, Silence};
+use super::slots::LONG_AGO;
+use super::watch::{NOBODY, Subject, Watch, subject, watches};
+
+impl Engine {
+    pub(super) fn replace_numbered(&mut self, number: u32, trigger: Trigger, now: Nanos, apply_now: bool) {
+        self.build_pending();
+        let Some(old) = self.watch(number).map(|watch| watch.trigger.clone()) else { return };
+        if old == trigger {
+            return;
+        }
+        let same_type = std::mem::discriminant(&old.kind()) == std::mem::discriminant(&trigger.kind())
+            && silence_kind(&old) == silence_kind(&trigger);
+        if !same_type {
+            self.uninstall(number);
+            self.install(number, Watch::new(trigger), now);
+            return;
+        }
+        let kept = self.take_off(number, &trigger);
+        let Some(mut watch) = self.watches[number as usize].take() else { return };
+        self.index.remove(&watch.trigger, number);
+        watch.enabled = if old.enabled() == trigger.enabled() { watch.enabled } else { trigger.enabled() };
+        if let (Some(limit), true) = (trigger.limit(), old.limit() != trigger.limit()) {
+            let over = watch.emitted.len().saturating_sub(limit.max() as usize);
+            watch.emitted.drain(..over);
+        }
+        watch.trigger = trigger;
+        self.index.add(&watch.trigger, number);
+        self.watches[number as usize] = Some(watch);
+        self.renew_whole(number, &old, now);
+        for series in self.watched_series(number) {
+            self.attach(number, series);
+            if let Some((_, instance)) = kept.iter().find(|(other, _)| *other == series) {
+                self.carry_over(number, series, instance, &old, apply_now);
+            }
+            self.settle_slot(series);
+        }
+    }
+
+    /// Takes the instances of a trigger off their series, to be put back under
+    /// another trigger; those of series that it does not watch are dropped.
+    fn take_off(&mut self, number: u32, new: &Trigger) -> Vec<(u32, Instance)> {
+        let mut kept = Vec::new();
+        for series in self.watched_series(number) {
+            let kept_series = self.slots.series(series);
+            let stays = watches(new, &SeriesRef::from(&kept_series), ValueObserved::EVENT_TYPE);
+            for instance in self.instances_on(series) {
+                let instance = &mut self.instances[instance as usize];
+                if stays && instance.trigger == number && instance.series == series {
+                    let mut taken = instance.clone();
+                    taken.queued = NEVER;
+                    // What waits moves along; it is not dropped.
+                    if let Some(more) = &mut instance.more {
+                        self.waiting -= more.waiting.len();
+                        more.waiting = crate::threshold::Waiting::default();
+                    }
+                    kept.push((series, taken));
+                }
+            }
+            self.detach(number, series);
+        }
+        kept
+    }
+
+    /// The trigger-wide silence of a replaced `noData` trigger.
+    fn renew_whole(&mut self, number: u32, old: &Trigger, now: Nanos) {
+        let Some(watch) = self.watch(number) else { return };
+        let (Subject::Silence { within, from_start }, Subject::Silence { within: before, .. }) =
+            (watch.subject(), subject(old))
+        else {
+            return;
+        };
+        let (whole, is_whole, was_whole) = (
+            watch.whole,
+            watch.is_whole(),
+            matches!(old.kind(), TriggerKind::NoData { name, .. } if name.matches("*") && name.as_exact().is_none()),
+        );
+        if whole != NOBODY && is_whole == was_whole {
+            if let Body::Silence(silence) = &mut self.instances[whole as usize].body {
+                silence.retime(before, within);
+            }
+            self.requeue(whole);
+            return;
+        }
+        if whole != NOBODY {
+            self.free_instance(whole);
+        }
+        let was_from_start = matches!(old.kind(), TriggerKind::NoData { from_start: true, .. });
+        let silence = match (is_whole, from_start && !was_from_start) {
+            (_, true) => Some(Silence::from_start(now, within)),
+            (true, false) => Some(Silence::new()),
+            (false, false) => None,
+        };
+        let whole = silence.map_or(NOBODY, |silence| {
+            let more = Some(Box::new(More::default()));
+            self.store_instance(Instance::new(number, NOBODY, Body::Silence(silence), false, more))
+        });
+        if let Some(watch) = self.watch_mut(number) {
+            watch.whole = whole;
+        }
+        if whole != NOBODY {
+            self.queue(whole);
+        }
+    }
+
+    /// Forgets the queued entry and enters the deadline as it is now.
+    pub(super) fn requeue(&mut self, number: u32) {
+        self.instances[number as usize].queued = NEVER;
+        self.queue(number);
+    }
+
+    /// Gives the new instance of a series what the old one knew.
+    fn carry_over(
+        &mut self,
+        trigger: u32,
+        series: u32,
+        old: &Instance,
+        old_trigger: &Trigger,
+        apply_now: bool,
+    ) {
+        let Some(number) = self
+            .instances_on(series)
+            .into_iter()
+            .find(|&other| self.instances[other as usize].trigger == trigger)
+        else {
+            return;
+        };
+        if self.instances[number as usize].series == NOBODY {
+            return;
+        }
+        let (clock, newest, slot_value) = (self.clock, self.newest(series), self.slots.slot(series).value);
+        let last = match &old.more {
+            Some(more) if !old.edge => more.value,
+            _ => self.instance_value(old, slot_value),
+        };
+        let reported = match &old.more {
+            Some(more) if !old.edge => more.reported,
+            _ if newest == LONG_AGO => NEVER,
+            _ => newest,
+        };
+        let instance = &mut self.instances[number as usize];
+        (instance.last_firing, instance.firings_then, instance.suppressed) =
+            (old.last_firing, old.firings_then, old.suppressed);
+        if let Some(more) = &mut instance.more {
+            if let Some(was) = &old.more {
+                *more = was.clone();
+                self.waiting += was.waiting.len();
+            } else {
+                (more.cooldown_from, more.before) = (LONG_AGO, f64::NAN);
+            }
+            (more.value, more.reported) = (last, reported);
+            if more.newest == LONG_AGO && reported != NEVER {
+                more.newest = reported;
+            }
+        }
+        let rules = (subject(old_trigger), self.watch(trigger).and_then(Watch::rule));
+        let mut step = None;
+        match (&mut self.instances[number as usize].body, &old.body, rules) {
+            (Body::Threshold(state), Body::Threshold(was), (Subject::Threshold(before), Some(rule))) => {
+                *state = was.clone();
+                let before = Rule::new(before);
+                let with = Rejudge { last, reported, now: clock, apply_now: apply_now && clock != LONG_AGO };
+                let result = state.replace(&before, &rule, with);
+                step = Some((rule, before.lateness, result));
+            }
+            (Body::Silence(silence), Body::Silence(was), (Subject::Silence { within: before, .. }, None)) => {
+                *silence = *was;
+                if let Some(Subject::Silence { within, .. }) = self.watch(trigger).map(Watch::subject) {
+                    let Body::Silence(silence) = &mut self.instances[number as usize].body else { return };
+                    silence.retime(before, within);
+                }
+            }
+            _ => {}
+        }
+        if let Some((rule, lateness, step)) = step {
+            self.conclude_replace(number, series, &rule, lateness, step);
+        }
+        self.requeue(number);
+    }
+
+    fn conclude_replace(&mut self, number: u32, series: u32, rule: &Rule, lateness: Nanos, step: Step) {
+        let (clock, value) = (self.clock, self.last_value(number, series));
+        let begins = matches!(step, Step::Crossed { .. } | Step::Quiet(Why::HoldStarted { .. }));
+        if let Some(more) = &mut self.instances[number as usize].more
+            && begins
+        {
+            more.before = f64::NAN;
+            more.origin.clear();
+        }
+        if begins {
+            self.raise_floor(series, clock);
+        }
+        if let Step::Crossed { .. } = step {
+            let moment = Moment { at: clock, value, previous: f64::NAN, origin: None, due: None };
+            self.conclude(number, rule, step, &moment);
+        }
+        if lateness > 0 && rule.lateness == 0 {
+            self.live(number, NEVER - 1);
+        }
+    }
+
+    /// The last present value of an instance that is shown only edges: the series' own.
+    fn instance_value(&self, instance: &Instance, slot_value: f64) -> f64 {
+        match &instance.body {
+            Body::Threshold(state) if state.phase == Phase::Unseen => f64::NAN,
+            _ => slot_value,
+        }
+    }
+}
+
+/// `noData`: which kind it is about.
+fn silence_kind(trigger: &Trigger) -> Option<&str> {
+    match trigger.kind() {
+        TriggerKind::NoData { kind, .. } => Some(kind.as_str()),
+        _ => None,
+    }
+}

@@ -1,0 +1,97 @@
+//! What the rules leave open, and the cases therefore leave out.
+
+use serde_json::{Value, json};
+
+use super::random::Random;
+use crate::model::rule::{Rule, What};
+
+/// The triggers as they stand while steps are gone through, with whether each is enabled.
+pub(crate) struct Known {
+    triggers: Vec<(Value, bool)>,
+    gone: Vec<Value>,
+}
+
+/// Whether some step of the case is one of those left out.
+pub(crate) fn is_left_out(case: &Value) -> bool {
+    let mut known = Known::new(case["triggers"].as_array().map_or(&[], Vec::as_slice));
+    case["steps"].as_array().into_iter().flatten().any(|step| {
+        let allowed = known.allows(step);
+        known.note(step);
+        !allowed
+    })
+}
+
+impl Known {
+    pub(crate) fn new(triggers: &[Value]) -> Known {
+        Known {
+            triggers: triggers.iter().map(|t| (t.clone(), t["enabled"] != false)).collect(),
+            gone: vec![],
+        }
+    }
+
+    pub(crate) fn some_trigger(&self, r: &mut Random) -> Option<Value> {
+        (!self.triggers.is_empty()).then(|| r.pick(&self.triggers).0)
+    }
+
+    pub(crate) fn some_id(&self, r: &mut Random) -> Value {
+        self.some_trigger(r).map_or(json!("none"), |t| t["id"].clone())
+    }
+
+    fn find(&mut self, id: &Value) -> Option<&mut (Value, bool)> {
+        self.triggers.iter_mut().find(|(t, _)| t["id"] == *id)
+    }
+
+    pub(crate) fn note(&mut self, step: &Value) {
+        for (word, on) in [("enable", true), ("disable", false)] {
+            if let Some(known) = step.get(word).and_then(|id| self.find(id)) {
+                known.1 = on;
+            }
+        }
+        if let Some(t) = step.get("add") {
+            self.triggers.push((t.clone(), t["enabled"] != false));
+        }
+        if let Some(t) = step.get("replace")
+            && let Some(known) = self.find(&t["id"])
+        {
+            *known = (t.clone(), t["enabled"] != false);
+        }
+        if let Some(id) = step.get("remove") {
+            let (gone, left) =
+                std::mem::take(&mut self.triggers).into_iter().partition(|(t, _)| t["id"] == *id);
+            self.triggers = left;
+            self.gone.extend(Vec::from_iter(gone).into_iter().map(|(t, _): (Value, bool)| t));
+        }
+    }
+
+    pub(crate) fn allows(&self, step: &Value) -> bool {
+        if let Some(t) = step.get("add") {
+            // An id that comes back; a series that nobody watched in between.
+            return self.gone.iter().all(|gone| gone["id"] != t["id"])
+                && self.triggers.iter().all(|(other, _)| other["id"] != t["id"]);
+        }
+        let Some(t) = step.get("replace") else { return true };
+        let Some((old, enabled)) = self.triggers.iter().find(|(old, _)| old["id"] == t["id"]) else {
+            return false;
+        };
+        let (Ok(was), Ok(is)) = (Rule::parse(old), Rule::parse(t)) else { return false };
+        // Which wins where the call to disable and the JSON disagree.
+        if is.enabled == was.enabled && *enabled != was.enabled {
+            return false;
+        }
+        let (What::Threshold(a), What::Threshold(b)) = (&was.what, &is.what) else { return true };
+        let rejudges = a.condition != b.condition
+            || a.rearm != b.rearm
+            || a.occurrences != b.occurrences
+            || a.on_missing != b.on_missing;
+        let either = |word: &str| a.on_missing == word || b.on_missing == word;
+        let has_sides_from_nulls = either("outside") || either("inside");
+        let has_stale = a.stale_after.is_some() || b.stale_after.is_some();
+        let lateness_switched = (was.lateness == 0) != (is.lateness == 0);
+        !(rejudges && has_sides_from_nulls
+            || either("outside") && has_stale
+            || a.is_change() && b.is_change() && rejudges
+            || a.is_change() && !b.is_change() && has_stale
+            || step["applyNow"] == true && (was.lateness > 0 || is.lateness > 0)
+            || lateness_switched)
+    }
+}
