@@ -199,7 +199,7 @@ pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
     let (events, rounds) = (size.pick(100_000, 20_000, 2_500), size.pick(8, 2, 1));
     for &n in sizes {
         let (bounds, random) = bounds(n);
-        for (lane, rearm, target) in [("plain", false, 1.5), ("rearm", true, 2.0)] {
+        for (lane, rearm, target) in [("plain", false, Some(1.5)), ("rearm", true, Some(2.0))] {
             let mut sides = Sides::new(&bounds, rearm)?;
             let (mut random, mut at, mut number) = (random.clone(), START, 0);
             let mut samples = Rounds::default();

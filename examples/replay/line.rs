@@ -7,6 +7,10 @@ use tripline::event::{Event, Reader};
 
 use crate::input::Item;
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and a box would be an allocation for each event"
+)]
 pub(crate) enum Line<'a> {
     /// The clock moves, nothing else.
     Tick(DateTime<Utc>),

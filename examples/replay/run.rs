@@ -91,7 +91,8 @@ impl Run {
     pub(crate) fn finish(mut self, args: &Args) -> Result<(), Stop> {
         if let Some(until) = args.until {
             self.arm(until).map_err(|error| Stop::failed(error.to_string()))?;
-            self.until_taken(|engine| engine.flush(until))?.map_err(|error| Stop::failed(error.to_string()))?;
+            self.until_taken(|engine| engine.flush(until))?
+                .map_err(|error| Stop::failed(error.to_string()))?;
         }
         // Firings first: should the snapshot fail, the next run prints them again, with the same ids. The other way
         // round they would be lost.
@@ -161,7 +162,8 @@ impl Run {
     fn counts(&self) -> String {
         let now = self.engine.counts();
         let of = |name: &str| {
-            let count = |counts: &Counts| counts.iter().find(|(other, _)| *other == name).map_or(0, |(_, n)| n);
+            let count =
+                |counts: &Counts| counts.iter().find(|(other, _)| *other == name).map_or(0, |(_, n)| n);
             count(now).saturating_sub(count(&self.before))
         };
         let mut text = format!(

@@ -68,10 +68,10 @@ fn folder(path: &Path) -> Result<PathBuf, Stop> {
 
 fn changes(path: &Path, report: &RestoreReport) -> Vec<String> {
     let lists = [
-        (report.changed(), "changed since: its state is carried over to the new form"),
-        (report.added(), "not in the snapshot: it watches from here on"),
-        (report.dropped(), "gone: its state is dropped"),
+        (report.changed(), "has changed since: its state is carried over"),
+        (report.added(), "is not in it: it starts anew"),
+        (report.dropped(), "is there no more: its state is dropped"),
     ];
-    let line = |id: &String, what: &str| format!("{}: trigger {id} is {what}", path.display());
+    let line = |id: &String, what: &str| format!("{}: trigger {id} {what}", path.display());
     lists.iter().flat_map(|(ids, what)| ids.iter().map(move |id| line(id, what))).collect()
 }

@@ -8,7 +8,7 @@ use crate::time::{Nanos, format_instant};
 use super::Engine;
 use super::input::Input;
 use super::instance::More;
-use super::slots::{Edge, Exact, LONG_AGO};
+use super::slots::{Exact, LONG_AGO};
 
 /// What a new observation is to a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +32,6 @@ impl Engine {
     }
 
     pub(super) fn note_time(&mut self, series: u32, input: &Input<'_>) {
-        if input.at < self.newest(series) {
-            return;
-        }
         let cold = self.slots.cold_mut(series);
         let floor = cold.exact.as_ref().map_or(LONG_AGO, |exact| exact.floor);
         cold.exact = (floor > input.at || input.sequence.is_some())
@@ -99,7 +96,7 @@ impl Engine {
             let trigger = self.instances[number as usize].trigger;
             self.watch(trigger).is_some_and(|watch| watch.lateness() == 0)
         };
-        !matches!(cold.edge, Edge::None) || cold.always.iter().any(prompt)
+        !cold.edge.is_empty() || cold.always.iter().any(prompt)
     }
 
     pub(super) fn reaches_prompt_triggers(&self, series: u32, input: &Input<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! One observation: what it does to the instances it concerns.
 
 use crate::error::Error;
+use crate::event::Event;
 use crate::threshold::{NEVER, Phase, Rule, Step, Why, key};
 use crate::time::Nanos;
 
@@ -11,7 +12,6 @@ use super::explain::Verdict;
 use super::input::Input;
 use super::instance::{Body, Held, OriginRef};
 use super::receipt::Receipt;
-use super::slots::Edge;
 use super::watch::{NOBODY, Subject, Watch};
 
 impl Engine {
@@ -57,7 +57,8 @@ impl Engine {
         self.clock = self.clock.max(input.at);
         self.counts.late += u64::from(age == Age::Late || late_triggers.any_late);
         self.counts.not_watched += u64::from(self.slots.cold(series).refused > 0);
-        if age == Age::New {
+        let is_newest = age == Age::New && input.at >= self.newest(series);
+        if is_newest {
             self.note_time(series, input);
         }
         let mut woken = std::mem::take(&mut self.woken);
@@ -67,17 +68,18 @@ impl Engine {
         for &(instance, _) in &woken {
             reached |= self.show(instance, series, input, age);
         }
-        reached |= age == Age::New && !matches!(self.slots.cold(series).edge, Edge::None);
+        reached |= age == Age::New && !self.slots.cold(series).edge.is_empty();
         if age == Age::New {
             self.explain_untouched(series, &woken);
         }
-        if age == Age::New && !input.value.is_nan() {
+        if is_newest && !input.value.is_nan() {
             self.slots.slot_mut(series).value = input.value;
         }
         self.settle_woken(series, &woken);
         self.woken = woken;
         self.settle_due(Some(series), input, age == Age::New);
         self.settle_slot(series);
+        self.prune();
         Ok(if reached { Receipt::Accepted } else { Receipt::Ignored })
     }
 
@@ -90,6 +92,7 @@ impl Engine {
             self.note(number, Verdict::Filtered);
             return false;
         }
+        self.instances[number as usize].shown |= lateness > 0 || age == Age::New;
         if lateness > 0 {
             return self.show_late(number, input, lateness);
         }
@@ -150,7 +153,8 @@ impl Engine {
         if let Some(more) = &mut instance.more
             && heard
         {
-            more.origin.set(&input.origin());
+            let source = if belongs_to_series { "" } else { input.event.map_or("", Event::source) };
+            more.origin.set(&OriginRef { source, ..input.origin() });
             more.reported = input.at;
             if !input.value.is_nan() {
                 more.value = input.value;

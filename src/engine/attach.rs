@@ -111,7 +111,7 @@ impl Engine {
             Edge::Many(ladder) => ladder.quiet(),
         };
         let has_always = !cold.always.is_empty();
-        let slow = cold.refused > 0 || cold.exact.is_some() || has_always;
+        let slow = cold.refused > 0 || cold.exact.is_some() || has_always || cold.edge.is_empty();
         let slot = self.slots.slot_mut(series);
         slot.quiet = if value.is_nan() { WAKE_ALWAYS } else { quiet };
         slot.slow = slow;

@@ -104,6 +104,34 @@ impl Engine {
         queue.push(due, (trigger, number));
     }
 
+    /// Keeps the first entry of each queue one that is still meant, so that
+    /// `poll_timeout` says when something really happens.
+    pub(super) fn prune(&mut self) {
+        for late in [false, true] {
+            loop {
+                let queue = if late { &mut self.late_timers } else { &mut self.timers };
+                let Some((at, entry)) = queue.peek() else { break };
+                let (trigger, number) = entry;
+                let instance = &self.instances[number as usize];
+                let is_current = instance.trigger == trigger && instance.queued == at;
+                if is_current && self.due_of(number) == at {
+                    break;
+                }
+                let queue = if late { &mut self.late_timers } else { &mut self.timers };
+                queue.pop();
+                if is_current {
+                    self.requeue(number);
+                }
+            }
+        }
+    }
+
+    /// Forgets the queued entry and enters the deadline as it is now.
+    pub(super) fn requeue(&mut self, number: u32) {
+        self.instances[number as usize].queued = NEVER;
+        self.queue(number);
+    }
+
     /// What is due at exactly the instant of an observation that was just
     /// applied: on its own series, and for triggers whose clock is behind
     /// anyway. A deadline of another series waits, for an observation of that
@@ -242,6 +270,7 @@ impl Engine {
         self.advance_before(to.saturating_add(1))?;
         self.clock = to;
         self.dedupe.forget_before(to);
+        self.prune();
         Ok(())
     }
 
@@ -271,6 +300,7 @@ impl Engine {
         for number in put_back {
             self.queue(number);
         }
+        self.prune();
         self.has_room()?;
         self.flushed = to;
         Ok(())

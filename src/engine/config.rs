@@ -111,6 +111,7 @@ impl Engine {
         let number = self.number_of(id)?;
         let watch = self.uninstall(number);
         self.ids.remove(id);
+        self.prune();
         watch.map(|watch| watch.trigger).ok_or_else(|| unknown(id))
     }
 

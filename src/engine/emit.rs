@@ -194,7 +194,10 @@ fn build(trigger: Trigger, series: Option<Series>, record: &Record) -> Firing {
     let (event, owners) = match &record.origin {
         None => (None, Vec::new()),
         Some(origin) => {
-            let event = (!origin.id.is_empty()).then(|| EventRef::new(source, &origin.id, origin.time));
+            let event = (!origin.id.is_empty()).then(|| {
+                let source = if origin.source.is_empty() { source } else { &origin.source };
+                EventRef::new(source, &origin.id, origin.time)
+            });
             (event, origin.owners.clone())
         }
     };

@@ -24,6 +24,7 @@ impl<'a> Input<'a> {
 
     pub(super) fn origin(&self) -> OriginRef<'a> {
         OriginRef {
+            source: "",
             id: self.event.map_or("", Event::id),
             time: self.at,
             owners: self.observed.map_or(Owners::Nobody, Owners::Observed),

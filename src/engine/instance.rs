@@ -23,6 +23,8 @@ pub(super) struct Instance {
     pub(super) suppressed: u32,
     /// It is shown only the values that leave its quiet interval.
     pub(super) edge: bool,
+    /// It has been shown an observation; before that it is as if it were not there.
+    pub(super) shown: bool,
     pub(super) more: Option<Box<More>>,
 }
 
@@ -65,6 +67,8 @@ pub(super) struct Held {
 /// does not allocate once they are large enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Origin {
+    /// Only where no series tells it.
+    pub(super) source: String,
     /// Empty where there was no event (the `observe` lanes).
     pub(super) id: String,
     pub(super) time: Nanos,
@@ -93,6 +97,7 @@ impl Instance {
             firings_then: 0,
             suppressed: 0,
             edge,
+            shown: false,
             more,
         }
     }
@@ -132,6 +137,8 @@ impl Default for More {
 
 impl Origin {
     pub(super) fn set(&mut self, from: &OriginRef<'_>) {
+        self.source.clear();
+        self.source.push_str(from.source);
         self.id.clear();
         self.id.push_str(from.id);
         self.time = from.time;
@@ -160,13 +167,15 @@ impl Origin {
     }
 
     pub(super) fn borrowed(&self) -> OriginRef<'_> {
-        OriginRef { id: &self.id, time: self.time, owners: Owners::Kept(&self.owners) }
+        OriginRef { source: &self.source, id: &self.id, time: self.time, owners: Owners::Kept(&self.owners) }
     }
 }
 
 /// The event at hand, borrowed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OriginRef<'a> {
+    /// Empty where a series tells it.
+    pub(super) source: &'a str,
     pub(super) id: &'a str,
     pub(super) time: Nanos,
     pub(super) owners: Owners<'a>,

@@ -60,6 +60,10 @@ impl Ladder {
         self.members.iter().map(|member| member.instance)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     pub(super) fn is_stale(&self) -> bool {
         self.stale
     }

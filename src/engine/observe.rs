@@ -351,6 +351,7 @@ impl Engine {
         self.advance_before(input.at)?;
         self.clock = self.clock.max(input.at);
         self.settle_due(None, input, false);
+        self.prune();
         if self.explain.is_some() {
             self.explain_event(None, input, "no trigger watches it".to_owned());
         }

@@ -44,6 +44,7 @@ impl Engine {
             }
             self.settle_slot(series);
         }
+        self.prune();
     }
 
     /// Takes the instances of a trigger off their series, to be put back under
@@ -112,12 +113,6 @@ impl Engine {
         }
     }
 
-    /// Forgets the queued entry and enters the deadline as it is now.
-    pub(super) fn requeue(&mut self, number: u32) {
-        self.instances[number as usize].queued = NEVER;
-        self.queue(number);
-    }
-
     /// Gives the new instance of a series what the old one knew.
     fn carry_over(
         &mut self,
@@ -148,6 +143,10 @@ impl Engine {
             _ => newest,
         };
         let instance = &mut self.instances[number as usize];
+        instance.shown = old.shown;
+        if old.more.as_ref().is_some_and(|more| more.waiting.len() > 0) {
+            instance.more.get_or_insert_default();
+        }
         (instance.last_firing, instance.firings_then, instance.suppressed) =
             (old.last_firing, old.firings_then, old.suppressed);
         if let Some(more) = &mut instance.more {

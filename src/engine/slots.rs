@@ -63,6 +63,16 @@ pub(super) enum Edge {
     Many(Box<Ladder>),
 }
 
+impl Edge {
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::One(_) => false,
+            Self::Many(ladder) => ladder.is_empty(),
+        }
+    }
+}
+
 /// How new an observation must be, where `gate` alone does not say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Exact {

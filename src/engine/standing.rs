@@ -50,6 +50,9 @@ impl Engine {
         let number =
             self.instances_on(series).into_iter().find(|&n| self.instances[n as usize].trigger == trigger)?;
         let instance = &self.instances[number as usize];
+        if !instance.shown {
+            return None;
+        }
         let (side, phase) = match &instance.body {
             Body::Threshold(state) => (state.side, state.phase),
             Body::Silence(silence) => {

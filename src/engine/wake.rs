@@ -32,11 +32,13 @@ impl Engine {
                         woken.push((*instance, NOBODY));
                     }
                 }
-                // A missing value concerns the holds that run, wherever they stand.
+                // A missing value concerns the holds that run, wherever they stand, and those who have seen nothing.
                 Edge::Many(ladder) if missing => {
-                    let holds = |number: &u32| match &self.instances[*number as usize].body {
-                        Body::Threshold(state) => state.phase == Phase::Holding,
-                        Body::Silence(_) => false,
+                    let holds = |number: &u32| {
+                        let instance = &self.instances[*number as usize];
+                        let holds =
+                            matches!(&instance.body, Body::Threshold(state) if state.phase == Phase::Holding);
+                        holds || !instance.shown
                     };
                     let before = woken.len();
                     woken.extend(ladder.instances().filter(holds).map(|number| (number, NOBODY)));

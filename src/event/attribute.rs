@@ -138,3 +138,20 @@ pub(super) fn required<'a>(name: &str, value: Cow<'a, str>) -> Result<Cow<'a, st
     }
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extension_is_named_by_lower_case_letters_and_digits_of_any_number() {
+        for name in ["a", "7", "traceparent", "dataref", "x2", &"long".repeat(20)] {
+            assert_eq!(extension_name_fault(name), None, "{name}");
+        }
+        for name in
+            ["", "A", "aB", "a_b", "a-b", "a.b", "é", " a", "data", "data_base64", "id", "specversion"]
+        {
+            assert!(extension_name_fault(name).is_some(), "{name}");
+        }
+    }
+}

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use super::json::{self, Depth, verify};
 use super::push_json_string;
-use super::reader::MAX_DEPTH;
 use crate::error::Error;
 
 /// The payload of an event.
+///
+/// JSON is equal where it has the same tokens; white space between them makes
+/// no difference.
 ///
 /// ```
 /// use tripline::event::{Data, Event};
@@ -16,7 +18,7 @@ use crate::error::Error;
 /// assert_eq!(event.data().and_then(Data::as_json), Some(r#"{"count": 1.0}"#));
 /// # Ok::<(), tripline::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Data<'a> {
     /// One JSON value as text, kept as it was written; [`Data::json`] makes one.
@@ -45,7 +47,7 @@ impl<'a> Data<'a> {
     /// ```
     pub fn json(text: impl Into<Cow<'a, str>>) -> Result<Self, Error> {
         let text = text.into();
-        let inside_an_event = Depth::new(MAX_DEPTH).inside();
+        let inside_an_event = Depth::new(Depth::DEFAULT).inside();
         verify(&text, inside_an_event).map_err(|refusal| refusal.into_error(&text, 1))?;
         Ok(Self::Json(match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii()),
@@ -127,6 +129,30 @@ impl<'a> Data<'a> {
     }
 }
 
+impl PartialEq for Data<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Json(left), Self::Json(right)) => left == right || tokens(left).eq(tokens(right)),
+            (Self::Text(left), Self::Text(right)) => left == right,
+            (Self::Binary(left), Self::Binary(right)) => left == right,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Data<'_> {}
+
+/// The bytes of JSON without the white space between its tokens.
+fn tokens(json: &str) -> impl Iterator<Item = u8> {
+    let (mut in_string, mut escaped) = (false, false);
+    json.bytes().filter(move |byte| {
+        let was_in_string = in_string;
+        in_string ^= *byte == b'"' && !escaped;
+        escaped = was_in_string && !escaped && *byte == b'\\';
+        was_in_string || !byte.is_ascii_whitespace()
+    })
+}
+
 /// Whether data of this media type is JSON: `application/json`, `text/json`, anything that ends with `+json`.
 pub(super) fn is_json_content_type(content_type: &str) -> bool {
     let (media_type, _) = content_type.split_once(';').unwrap_or((content_type, ""));
@@ -136,4 +162,59 @@ pub(super) fn is_json_content_type(content_type: &str) -> bool {
         start.and_then(|start| media_type.get(start..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
     };
     ends_with("/json") || ends_with("+json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_equal_whatever_white_space_stands_between_its_tokens() {
+        let data = |text: &'static str| Data::json(text).unwrap();
+        assert_eq!(
+            data(r#"{"a":[1,"x y\\"],"b\"":null}"#),
+            data("{ \"a\" : [ 1 ,\n\"x y\\\\\" ] ,\t\"b\\\"\":null }")
+        );
+        assert_ne!(data(r#""x y""#), data(r#""xy""#));
+        assert_ne!(data(r#"["\" "]"#), data(r#"["\""]"#));
+        assert_ne!(data("1.0"), data("1"));
+    }
+
+    #[test]
+    fn a_string_is_json_or_text_as_the_media_type_has_it() {
+        let mut data = Data::Text("a\"b".into());
+        data.settle(false);
+        assert_eq!(data.as_text(), Some("a\"b"));
+        data.settle(true);
+        assert_eq!(data.as_json(), Some(r#""a\"b""#));
+        data.settle(false);
+        assert_eq!(data.as_text(), Some("a\"b"));
+        let mut object = Data::json("{}").unwrap();
+        object.settle(false);
+        assert_eq!(object.as_json(), Some("{}"), "an object stays what it is under any type");
+    }
+
+    #[test]
+    fn media_types_of_json_are_known_in_any_case_and_with_parameters() {
+        for json in [
+            "application/json",
+            "text/json",
+            "Application/JSON; charset=utf-8",
+            "application/vnd.x+json",
+            "a/b+JSON ;q=1",
+        ] {
+            assert!(is_json_content_type(json), "{json}");
+        }
+        for other in [
+            "text/plain",
+            "application/jsonl",
+            "json",
+            "application/json-seq",
+            "",
+            "text/xml; a=/json",
+            "é+jsoné",
+        ] {
+            assert!(!is_json_content_type(other), "{other}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::attribute::{extension_name_fault, required};
 use super::data::is_json_content_type;
 use super::fields::RawFields;
-use super::{Data, ExtensionValue, Reader};
+use super::{Data, ExtensionValue};
 use crate::error::{Error, ErrorKind};
 use crate::time::{Nanos, datetime, format_instant, instant};
 
@@ -96,37 +96,6 @@ impl<'a> Event<'a> {
             data: None,
             fields: [None; 6],
         }
-    }
-
-    /// Reads one event of structured JSON with the bounds of [`Reader::new`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Reader::read`].
-    ///
-    /// ```
-    /// use tripline::event::Event;
-    /// let event = Event::from_json(br#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#)?;
-    /// assert_eq!(event.event_type(), "t");
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn from_json(bytes: &'a [u8]) -> Result<Self, Error> {
-        Reader::new().read(bytes)
-    }
-
-    /// Reads a JSON array of events with the bounds of [`Reader::new`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Reader::read_batch`].
-    ///
-    /// ```
-    /// use tripline::event::Event;
-    /// assert!(Event::batch_from_json(b"[]")?.is_empty());
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn batch_from_json(bytes: &'a [u8]) -> Result<Vec<Self>, Error> {
-        Reader::new().read_batch(bytes)
     }
 
     /// The same event at another time. A time outside the years 1677 to 2262
@@ -450,5 +419,129 @@ impl Stamp {
             Self::Near(nanos) => format_instant(nanos),
             Self::Far(time) => time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &[u8] = br#"{"specversion":"1.0","id":"7","source":"/s","type":"t","subject":"a","datacontenttype":"application/json",
+        "dataschema":"https://x","b":"x","a":-1,"flag":false,"none":null,"time":"2026-03-01T03:00:07.50+01:00","data": {"k": [1]} }"#;
+
+    #[test]
+    fn text_without_escapes_is_borrowed() {
+        let event = Event::from_json(TEXT).unwrap();
+        let texts = [&event.id, &event.source, &event.event_type];
+        let optional =
+            [&event.subject, &event.content_type, &event.schema].map(|text| text.as_ref().unwrap());
+        assert!(texts.iter().chain(&optional).all(|text| matches!(text, Cow::Borrowed(_))), "{event:?}");
+        assert!(event.extensions.iter().all(|(name, _)| matches!(name, Cow::Borrowed(_))));
+        assert!(matches!(event.extension("b"), Some(ExtensionValue::String(Cow::Borrowed("x")))));
+        assert!(matches!(event.data, Some(Data::Json(Cow::Borrowed(r#"{"k": [1]}"#)))));
+        let escaped =
+            Event::from_json(br#"{"specversion":"1.0","id":"\u0037","source":"/s","type":"t"}"#).unwrap();
+        assert_eq!(escaped.id, "7");
+    }
+
+    #[test]
+    fn every_attribute_has_its_canonical_text() {
+        let event = Event::from_json(TEXT).unwrap();
+        let all = [
+            "specversion",
+            "id",
+            "source",
+            "type",
+            "time",
+            "subject",
+            "datacontenttype",
+            "dataschema",
+            "b",
+            "a",
+            "flag",
+        ];
+        let texts = all.map(|name| event.attribute(name).unwrap().into_owned());
+        let expected = [
+            "1.0",
+            "7",
+            "/s",
+            "t",
+            "2026-03-01T02:00:07.5Z",
+            "a",
+            "application/json",
+            "https://x",
+            "x",
+            "-1",
+            "false",
+        ];
+        assert_eq!(texts, expected);
+        assert_eq!(event.attribute("none"), None, "null is absent");
+        assert_eq!(event.attribute("data"), None, "data is no attribute");
+    }
+
+    #[test]
+    fn an_event_outlives_its_text_and_stays_equal() {
+        let event = Event::from_json(TEXT).unwrap();
+        let owned = event.clone().into_owned();
+        assert_eq!(owned, event);
+        assert_eq!(owned.to_json(), event.to_json());
+    }
+
+    #[test]
+    fn an_attribute_that_is_null_or_set_to_nothing_is_absent() {
+        let nulls = br#"{"specversion":"1.0","id":"7","source":"/s","type":"t","time":null,"subject":null,"datacontenttype":null,
+            "dataschema":null,"ext":null,"data_base64":null}"#;
+        let event = Event::from_json(nulls).unwrap();
+        assert_eq!(event, Event::new("7", "/s", "t").unwrap());
+        assert_eq!(event, event.clone().with_subject("").with_data_content_type("").with_data_schema(""));
+    }
+
+    #[test]
+    fn data_that_is_null_is_data_unless_there_is_binary_data() {
+        let read = |data: &str| {
+            let text = format!(r#"{{"specversion":"1.0","id":"7","source":"/s","type":"t",{data}}}"#);
+            Event::from_json(text.as_bytes()).unwrap().into_owned()
+        };
+        assert_eq!(read(r#""data":null"#).data().and_then(Data::as_json), Some("null"));
+        assert_eq!(
+            read(r#""data":null,"data_base64":"eA==""#).data().and_then(Data::as_binary),
+            Some(&b"x"[..])
+        );
+        assert_eq!(read(r#""data":7,"data_base64":null"#).data().and_then(Data::as_json), Some("7"));
+        assert_eq!(read(r#""data_base64":"""#).data().and_then(Data::as_binary), Some(&b""[..]));
+    }
+
+    #[test]
+    fn a_string_is_text_where_the_media_type_says_so_wherever_it_stands() {
+        for text in [
+            &br#"{"data":"a\nb","datacontenttype":"text/plain","specversion":"1.0","id":"7","source":"/s","type":"t"}"#[..],
+            br#"{"specversion":"1.0","id":"7","source":"/s","type":"t","datacontenttype":"text/plain","data":"a\nb"}"#,
+        ] {
+            let event = Event::from_json(text).unwrap();
+            assert_eq!(event.data().and_then(Data::as_text), Some("a\nb"));
+            let built = Event::new("7", "/s", "t").unwrap();
+            assert_eq!(event, built.clone().with_data(Data::Text("a\nb".into())).with_data_content_type("text/plain"));
+            assert_eq!(event, built.with_data_content_type("text/plain").with_data(Data::Text("a\nb".into())));
+        }
+    }
+
+    #[test]
+    fn members_may_be_escaped_and_spaced_and_come_in_any_order() {
+        let text = " {\t\"d\\u0061ta\" : {\"a\" : 1 } ,\r\n\"t\\u0079pe\":\"t\",\"\\u0069d\" : \"7\" ,\"sourc\\u0065\":\"/s\",\"\\u0065xt\":1 ,\"specversion\":\"1.0\" } \n";
+        let event = Event::from_json(text.as_bytes()).unwrap();
+        assert_eq!((event.id(), event.source(), event.event_type()), ("7", "/s", "t"));
+        assert_eq!(event.data().and_then(Data::as_json), Some("{\"a\" : 1 }"));
+        assert_eq!(event.extension("ext"), Some(&ExtensionValue::Integer(1)));
+    }
+
+    #[test]
+    fn a_time_that_no_engine_takes_is_still_written() {
+        let far = DateTime::parse_from_rfc3339("2300-01-01T00:00:00Z").unwrap().to_utc();
+        let event = Event::new("7", "/s", "t").unwrap().with_time(far);
+        assert_eq!(
+            (event.time(), event.attribute("time").as_deref()),
+            (Some(far), Some("2300-01-01T00:00:00Z"))
+        );
+        assert_eq!(event.instant().unwrap_err().kind(), ErrorKind::Limit);
     }
 }

@@ -1,7 +1,6 @@
 //! Data walked where it stands, in one pass that also notes what it says about
 //! a series.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, Visitor};

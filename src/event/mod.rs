@@ -33,6 +33,7 @@ mod parse;
 mod place;
 mod reader;
 mod series;
+mod text;
 mod writer;
 
 pub use attribute::ExtensionValue;
@@ -42,4 +43,4 @@ pub use observed::ValueObserved;
 pub use reader::Reader;
 pub use series::{Dimensions, Series, SeriesKind, SeriesRef};
 
-pub(crate) use writer::{push_json_number, push_json_string};
+pub(crate) use text::{push_json_number, push_json_string};

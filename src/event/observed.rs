@@ -6,7 +6,7 @@ use super::fields::{Fields, RawFields};
 use super::json::{self, each_element, each_member, type_name};
 use super::number::{self, Inexact};
 use super::place::shown;
-use super::writer::push_json_object;
+use super::text::push_json_object;
 use super::{Data, Event, SeriesKind, SeriesRef, push_json_number, push_json_string};
 use crate::error::{Error, Fault};
 
@@ -412,4 +412,114 @@ fn owner_list<'a>(raw: &'a str, faults: &mut Vec<Fault>) -> Owners<'a> {
         faults.push(Fault::new("data.owners", message));
     }
     Owners::Raw(raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FULL: &str = r#"{"kind":"measure","name":"revenue","dimensions":{"region":"EMEA","product":"oil"},"value":-1.5,
+        "sequence":3,"owners":["ana@contoso.example","b\u00f6b"],"later":{"more":[true]}}"#;
+
+    fn event(data: &str) -> Event<'static> {
+        let text = format!(
+            r#"{{"specversion":"1.0","id":"7","source":"/s","type":"tripline.value.observed","data":{data}}}"#
+        );
+        Event::from_json(text.as_bytes()).unwrap().into_owned()
+    }
+
+    #[test]
+    fn every_field_is_read_and_unknown_ones_are_left_alone() {
+        let observed = ValueObserved::from_data_json(FULL).unwrap();
+        assert_eq!((observed.kind(), observed.name()), (&SeriesKind::MEASURE, "revenue"));
+        assert_eq!((observed.value(), observed.sequence()), (Some(-1.5), Some(3)));
+        assert_eq!(observed.dimensions().collect::<Vec<_>>(), [("product", "oil"), ("region", "EMEA")]);
+        assert_eq!(observed.owners().collect::<Vec<_>>(), ["ana@contoso.example", "böb"]);
+        let reference = observed.series("/s");
+        assert_eq!(
+            reference,
+            SeriesRef::measure("/s", "revenue").with_dimensions(&[("region", "EMEA"), ("product", "oil")])
+        );
+    }
+
+    #[test]
+    fn what_a_reader_noted_and_what_the_data_says_are_the_same() {
+        for data in [
+            FULL,
+            r#"{"kind":"segment","name":"vip","value":1}"#,
+            r#" { "owners" : [ "a" ] , "value" : null , "name" : "v,ip" , "kind" : "segment" , "dimensions" : { } } "#,
+            r#"{"n\u0061me":"a\"b","kind":"\u0073egment","v\u0061lue":1,"dimensions":{"\u0061":"\n"},"owners":[]}"#,
+            r#"{"owners":null,"dimensions":null,"sequence":null,"value":0,"kind":"x","name":""}"#,
+        ] {
+            let text = format!(
+                r#"{{"data":{data},"specversion":"1.0","id":"7","source":"/s","type":"tripline.value.observed"}}"#
+            );
+            let read = Event::from_json(text.as_bytes()).unwrap();
+            assert!(read.fields.iter().any(Option::is_some), "{data}");
+            let noted = ValueObserved::from_event(&read).unwrap().unwrap();
+            assert_eq!(noted, ValueObserved::from_data_json(data).unwrap(), "{data}");
+            let owned = read.clone().into_owned();
+            assert_eq!(noted, ValueObserved::from_event(&owned).unwrap().unwrap(), "{data}");
+        }
+    }
+
+    #[test]
+    fn other_data_is_not_judged_by_what_a_reader_noted_before() {
+        let event = event(r#"{"kind":"segment","name":"vip","value":1}"#);
+        let text = event.to_json();
+        let read = Event::from_json(text.as_bytes()).unwrap();
+        let changed = read.with_data(Data::json(r#"{"kind":"segment","name":"vip","value":2}"#).unwrap());
+        assert_eq!(ValueObserved::from_event(&changed).unwrap().unwrap().value(), Some(2.0));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let full = ValueObserved::from_data_json(FULL).unwrap();
+        let simple = ValueObserved::new("segment", "vip", 7.0);
+        let missing =
+            ValueObserved::new("queue", "a\"b", None).with_dimension("b", "2").with_dimension("a", "1");
+        for observed in [full, simple, missing.with_owners(["x", "y"]).with_sequence(i64::MIN)] {
+            let event = observed.clone().into_event("7", "/s").unwrap();
+            assert_eq!(
+                ValueObserved::from_event(&event).unwrap().as_ref(),
+                Some(&observed),
+                "{}",
+                event.to_json()
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_that_json_has_no_number_for_is_written_as_null() {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let text = ValueObserved::new("segment", "vip", value).to_data_json();
+            assert_eq!(text, r#"{"kind":"segment","name":"vip","value":null}"#);
+        }
+    }
+
+    #[test]
+    fn no_dimensions_and_empty_ones_are_the_same_series() {
+        let none = ValueObserved::from_data_json(r#"{"kind":"segment","name":"vip","value":1}"#).unwrap();
+        let empty =
+            ValueObserved::from_data_json(r#"{"kind":"segment","name":"vip","value":1,"dimensions":{}}"#)
+                .unwrap();
+        assert_eq!(none.series("/s"), empty.series("/s"));
+    }
+
+    #[test]
+    fn whole_numbers_are_exact_and_others_are_the_nearest_float() {
+        for (text, value) in [
+            ("9007199254740992", 9_007_199_254_740_992.0),
+            ("-9223372036854775808", -9_223_372_036_854_775_808.0),
+            ("36893488147419103232", 36_893_488_147_419_103_232.0),
+            ("-0", 0.0),
+            ("0.1", 0.1),
+            ("1e3", 1000.0),
+            ("123456789.123456789123456789", 123_456_789.123_456_79),
+            ("1e-400", 0.0),
+        ] {
+            let data = format!(r#"{{"kind":"segment","name":"vip","value":{text}}}"#);
+            assert_eq!(ValueObserved::from_data_json(&data).unwrap().value(), Some(value), "{text}");
+        }
+    }
 }

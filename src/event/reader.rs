@@ -5,8 +5,7 @@ use super::place::{Refusal, place};
 use super::{Event, parse};
 use crate::error::{Error, ErrorKind};
 
-pub(super) const MAX_DEPTH: usize = 64;
-/// What `serde_json` itself stops at.
+/// Deeper than this `serde_json` itself does not go.
 const DEEPEST: usize = 127;
 
 /// Reads events from structured JSON, within bounds.
@@ -47,7 +46,7 @@ impl Reader {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        Self { max_bytes: 256 << 10, max_depth: MAX_DEPTH, max_batch: 10_000, first_line: 1 }
+        Self { max_bytes: 256 << 10, max_depth: Depth::DEFAULT, max_batch: 10_000, first_line: 1 }
     }
 
     /// The most bytes that one event may have, white space around it included; 256 KiB if not set.
@@ -83,8 +82,10 @@ impl Reader {
     ///
     /// ```
     /// use tripline::event::Reader;
-    /// let error = Reader::new().with_max_batch(1).read_batch(b"[{}, {}]").unwrap_err();
-    /// assert!(error.is_limit() || error.place() == Some("1:2"));
+    /// let two = br#"[{"specversion":"1.0","id":"1","source":"/s","type":"t"},
+    ///                {"specversion":"1.0","id":"2","source":"/s","type":"t"}]"#;
+    /// assert!(Reader::new().with_max_batch(2).read_batch(two).is_ok());
+    /// assert!(Reader::new().with_max_batch(1).read_batch(two).unwrap_err().is_limit());
     /// ```
     #[must_use]
     pub fn with_max_batch(mut self, events: usize) -> Self {
@@ -180,5 +181,38 @@ impl Reader {
 
     fn event<'a>(&self, text: &'a str) -> Result<Event<'a>, Refusal<'a>> {
         parse::event(text, Depth::new(self.max_depth))
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Reads one event of structured JSON with the bounds of [`Reader::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::read`].
+    ///
+    /// ```
+    /// use tripline::event::Event;
+    /// let event = Event::from_json(br#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#)?;
+    /// assert_eq!(event.event_type(), "t");
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn from_json(bytes: &'a [u8]) -> Result<Self, Error> {
+        Reader::new().read(bytes)
+    }
+
+    /// Reads a JSON array of events with the bounds of [`Reader::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::read_batch`].
+    ///
+    /// ```
+    /// use tripline::event::Event;
+    /// assert!(Event::batch_from_json(b"[]")?.is_empty());
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn batch_from_json(bytes: &'a [u8]) -> Result<Vec<Self>, Error> {
+        Reader::new().read_batch(bytes)
     }
 }

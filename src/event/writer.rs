@@ -1,9 +1,8 @@
 //! JSON out: one spelling for every event.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
-
+use super::text::push_json_string;
 use super::{Data, Event, ExtensionValue, base64};
+use std::borrow::Cow;
 
 impl Event<'_> {
     /// The event as one line of structured JSON. Its members come in a fixed
@@ -87,60 +86,6 @@ impl Event<'_> {
     }
 }
 
-/// Appends a number as JSON: an integral value below 2^53 without a fraction,
-/// what JSON has no number for (NaN, infinities) as `null`.
-pub(crate) fn push_json_number(text: &mut String, number: f64) {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    // Writing to a `String` does not fail.
-    let _ = if !number.is_finite() {
-        text.write_str("null")
-    } else if number.fract() == 0.0 && number.abs() < EXACT {
-        write!(text, "{}", number as i64)
-    } else {
-        write!(text, "{number:?}")
-    };
-}
-
-/// Appends a string as JSON, quotes included.
-pub(crate) fn push_json_string(text: &mut String, value: &str) {
-    text.push('"');
-    let mut plain = 0;
-    for (at, byte) in value.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        text.push_str(&value[plain..at]);
-        plain = at + 1;
-        match byte {
-            b'"' => text.push_str("\\\""),
-            b'\\' => text.push_str("\\\\"),
-            b'\n' => text.push_str("\\n"),
-            b'\r' => text.push_str("\\r"),
-            b'\t' => text.push_str("\\t"),
-            0x08 => text.push_str("\\b"),
-            0x0c => text.push_str("\\f"),
-            // Writing to a `String` does not fail.
-            _ => drop(write!(text, "\\u{byte:04x}")),
-        }
-    }
-    text.push_str(&value[plain..]);
-    text.push('"');
-}
-
-/// Appends pairs as a JSON object of strings.
-pub(super) fn push_json_object<'a>(text: &mut String, pairs: impl Iterator<Item = (&'a str, &'a str)>) {
-    text.push('{');
-    for (i, (name, value)) in pairs.enumerate() {
-        if i > 0 {
-            text.push(',');
-        }
-        push_json_string(text, name);
-        text.push(':');
-        push_json_string(text, value);
-    }
-    text.push('}');
-}
-
 fn push_key(text: &mut String, name: &str) {
     text.push_str(",\"");
     text.push_str(name);
@@ -155,4 +100,31 @@ fn push_on_one_line(text: &mut String, raw: &str) {
         Cow::Borrowed(raw)
     };
     text.push_str(&raw);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_come_in_one_order_whatever_order_they_were_set_in() {
+        let event = Event::new("1", "/s", "t").unwrap().with_data(Data::json("{\r\n\"a\": 1}").unwrap());
+        let event = event
+            .with_extension("z", 1)
+            .unwrap()
+            .with_data_schema("https://x")
+            .with_extension("b", true)
+            .unwrap();
+        let event = event
+            .with_data_content_type("application/json")
+            .with_subject("a\u{1}\"")
+            .with_time(Default::default());
+        assert_eq!(
+            event.to_json(),
+            concat!(
+                r#"{"specversion":"1.0","id":"1","source":"/s","type":"t","time":"1970-01-01T00:00:00Z","subject":"a\u0001\"","#,
+                r#""datacontenttype":"application/json","dataschema":"https://x","z":1,"b":true,"data":{  "a": 1}}"#
+            )
+        );
+    }
 }

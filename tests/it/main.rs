@@ -12,3 +12,4 @@ mod corpus;
 mod differential;
 mod engine_subject;
 mod model;
+mod replay;

@@ -4,7 +4,7 @@
 pub(crate) mod clock;
 pub(crate) mod exact;
 mod fields;
-mod filter;
+pub(crate) mod filter;
 mod judge;
 mod replace;
 pub(crate) mod rule;

@@ -53,6 +53,7 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     }
     settle(&mut engine);
     catch_up(&mut engine, current, &report);
+    engine.prune();
     engine.pending = firings.into_iter().map(|firing| pending(&engine, firing)).collect::<VecDeque<_>>();
     Ok((engine, report))
 }

@@ -17,6 +17,7 @@ pub(super) fn write_instance(sink: &mut Sink, instance: &Instance) {
     sink.number(u64::from(instance.firings_then));
     sink.number(u64::from(instance.suppressed));
     sink.flag(instance.edge);
+    sink.flag(instance.shown);
     match &instance.body {
         Body::Threshold(state) => {
             sink.byte(0);
@@ -33,7 +34,8 @@ pub(super) fn write_instance(sink: &mut Sink, instance: &Instance) {
 /// An instance; its trigger and series are for the caller to say.
 pub(super) fn read_instance(source: &mut Source<'_>, trigger: u32, series: u32) -> Result<Instance, Error> {
     let last_firing = source.instant()?;
-    let (firings_then, suppressed, edge) = (source.small()?, source.small()?, source.flag()?);
+    let (firings_then, suppressed) = (source.small()?, source.small()?);
+    let (edge, shown) = (source.flag()?, source.flag()?);
     let body = match source.byte()? {
         0 => Body::Threshold(read_state(source)?),
         1 => Body::Silence(Silence {
@@ -47,6 +49,7 @@ pub(super) fn read_instance(source: &mut Source<'_>, trigger: u32, series: u32) 
     let mut instance = Instance::new(trigger, series, body, edge, more);
     (instance.last_firing, instance.firings_then, instance.suppressed) =
         (last_firing, firings_then, suppressed);
+    instance.shown = shown;
     Ok(instance)
 }
 
@@ -147,15 +150,17 @@ fn read_more(source: &mut Source<'_>) -> Result<More, Error> {
 }
 
 pub(super) fn write_origin(sink: &mut Sink, origin: &Origin) {
+    sink.text(&origin.source);
     sink.text(&origin.id);
     sink.instant(origin.time);
     sink.list(origin.owners.iter(), |sink, owner| sink.text(owner));
 }
 
 fn read_origin(source: &mut Source<'_>) -> Result<Origin, Error> {
-    let (id, time) = (source.text()?.to_owned(), source.instant()?);
+    let (of, id) = (source.text()?.to_owned(), source.text()?.to_owned());
+    let time = source.instant()?;
     let owners = source.list(|source| Ok(source.text()?.to_owned()))?;
-    Ok(Origin { id, time, owners })
+    Ok(Origin { source: of, id, time, owners })
 }
 
 fn place<T: PartialEq>(all: &[T], one: T) -> u8 {

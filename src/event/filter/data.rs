@@ -392,3 +392,133 @@ fn step<'a>(raw: &'a str, token: &str) -> Option<&'a str> {
     };
     walked.ok().and(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Event;
+    use super::*;
+
+    fn event(data: &str) -> Event<'static> {
+        let data = Data::json(data.to_owned()).unwrap();
+        Event::new("1", "/s", "t").unwrap().with_data(data)
+    }
+
+    fn passes(data: &str, pointer: &str, op: Op, value: impl Into<Option<FilterValue>>) -> bool {
+        Filter::data(pointer, op, value).unwrap().matches(&Candidate::from(&event(data)))
+    }
+
+    #[test]
+    fn a_pointer_leads_through_objects_and_arrays_as_rfc_6901_has_it() {
+        let data = r#" {"foo":["bar","baz"],"":0,"a/b":1,"m~n":8,"~1":9,"\u0061":{"b":[[7]]},"01":2} "#;
+        for (pointer, value) in
+            [("/", 0), ("/a~1b", 1), ("/m~0n", 8), ("/~01", 9), ("/a/b/0/0", 7), ("/01", 2)]
+        {
+            assert!(passes(data, pointer, Op::Eq, FilterValue::from(value)), "{pointer}");
+        }
+        assert!(passes(data, "/foo/1", Op::Eq, FilterValue::from("baz")));
+        for pointer in ["", "/foo", "/a", "/a/b/0"] {
+            assert!(passes(data, pointer, Op::Exists, None), "{pointer}");
+        }
+        for pointer in
+            ["/foo/2", "/foo/-", "/foo/01", "/foo/+1", "/foo/", "/x", "/foo/0/a", "//", "/a/b/0/0/0"]
+        {
+            assert!(!passes(data, pointer, Op::Exists, None), "{pointer}");
+            assert!(passes(data, pointer, Op::Exists, FilterValue::from(false)), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn a_missing_value_fails_every_comparison_and_null_is_not_missing() {
+        for op in [Op::Eq, Op::Ne, Op::Contains] {
+            assert!(!passes("{}", "/a", op, FilterValue::NULL), "{op:?}");
+        }
+        for op in [Op::Eq, Op::Ne, Op::Lt, Op::Le, Op::Gt, Op::Ge, Op::Contains] {
+            assert!(!passes("{}", "/a", op, FilterValue::from(1)), "{op:?}");
+        }
+        assert!(passes(r#"{"a":null}"#, "/a", Op::Eq, FilterValue::NULL));
+        assert!(passes(r#"{"a":null}"#, "/a", Op::Exists, FilterValue::from(true)));
+        assert!(passes(r#"{"a":null}"#, "/a", Op::Ne, FilterValue::from(1)));
+        assert!(!passes(r#"{"a":null}"#, "/a", Op::Le, FilterValue::from(1)));
+    }
+
+    #[test]
+    fn numbers_compare_exactly_and_strings_by_their_bytes() {
+        let big = FilterValue::from(9_007_199_254_740_993);
+        assert!(passes("9007199254740992", "", Op::Lt, big.clone()));
+        assert!(passes("9007199254740993", "", Op::Eq, big.clone()));
+        assert!(passes("9007199254740993.5", "", Op::Gt, big));
+        assert!(passes("1e2", "", Op::Eq, FilterValue::from(100)));
+        assert!(passes("-0.0", "", Op::Ge, FilterValue::from(0)));
+        assert!(passes("0.1", "", Op::Eq, FilterValue::try_from(0.1).unwrap()));
+        assert!(passes(r#""a""#, "", Op::Gt, FilterValue::from("Z")));
+        assert!(passes(r#""é""#, "", Op::Gt, FilterValue::from("z")));
+        assert!(passes(r#""10""#, "", Op::Lt, FilterValue::from("9")));
+        assert!(passes(r#""\u0061""#, "", Op::Eq, FilterValue::from("a")));
+    }
+
+    #[test]
+    fn values_of_different_types_are_unequal_and_have_no_order() {
+        for (data, value) in [
+            ("\"1\"", FilterValue::from(1)),
+            ("1", FilterValue::from("1")),
+            ("true", FilterValue::from("true")),
+            ("[1]", FilterValue::from(1)),
+            ("{}", FilterValue::from("{}")),
+        ] {
+            assert!(passes(data, "", Op::Ne, value.clone()), "{data}");
+            for op in [Op::Eq, Op::Lt, Op::Le, Op::Gt, Op::Ge] {
+                assert!(!passes(data, "", op, value.clone()), "{data} {op:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn contains_means_a_part_of_a_string_or_an_element_of_an_array() {
+        assert!(passes(r#""Loyalty CSV""#, "", Op::Contains, FilterValue::from("CSV")));
+        assert!(!passes(r#""Loyalty CSV""#, "", Op::Contains, FilterValue::from("csv")));
+        assert!(passes(r#"["a", 1.0, null, [2]]"#, "", Op::Contains, FilterValue::from("a")));
+        assert!(passes(r#"["a", 1.0, null, [2]]"#, "", Op::Contains, FilterValue::from(1)));
+        assert!(passes(r#"["a", 1.0, null, [2]]"#, "", Op::Contains, FilterValue::NULL));
+        for (data, value) in [(r#"["ab"]"#, "a"), (r#"{"a":1}"#, "a"), ("12", "1"), ("[[2]]", "2")] {
+            assert!(!passes(data, "", Op::Contains, FilterValue::from(value)), "{data}");
+        }
+    }
+
+    #[test]
+    fn text_data_is_a_string_and_binary_data_is_not_there() {
+        let plain = Event::new("1", "/s", "t").unwrap().with_data_content_type("text/plain");
+        let filter = Filter::data("", Op::Contains, FilterValue::from("b")).unwrap();
+        assert!(filter.matches(&Candidate::from(&plain.clone().with_data(Data::Text("abc".into())))));
+        assert!(
+            !filter
+                .matches(&Candidate::from(&plain.clone().with_data(Data::Binary(b"abc".as_slice().into()))))
+        );
+        assert!(!filter.matches(&Candidate::from(&plain)));
+    }
+
+    #[test]
+    fn a_value_observed_without_an_event_has_the_data_of_one() {
+        let observed =
+            ValueObserved::new("measure", "revenue", 12.5).with_dimension("region", "EMEA").with_sequence(3);
+        let candidate = Candidate::from_observed("/s", &observed);
+        let matches = |pointer, value| Filter::data(pointer, Op::Eq, value).unwrap().matches(&candidate);
+        assert!(matches("/kind", FilterValue::from("measure")));
+        assert!(matches("/dimensions/region", FilterValue::from("EMEA")));
+        assert!(matches("/value", FilterValue::try_from(12.5).unwrap()));
+        assert!(matches("/sequence", FilterValue::from(3)));
+        assert!(!matches("/owners/0", FilterValue::from("x")));
+    }
+
+    #[test]
+    fn every_fault_of_a_condition_is_named() {
+        let paths = |pointer, op, value: Option<FilterValue>| {
+            let error = Filter::data(pointer, op, value).unwrap_err();
+            error.faults().iter().map(|fault| fault.path().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(paths("a~2", Op::Eq, None), ["data.path", "data.path", "data.value"]);
+        assert_eq!(paths("/a~", Op::Eq, Some(FilterValue::NULL)), ["data.path"]);
+        assert_eq!(paths("/a", Op::Lt, Some(FilterValue::from(true))), ["data.value"]);
+        assert_eq!(paths("/a", Op::Exists, Some(FilterValue::from("yes"))), ["data.value"]);
+        assert!(FilterValue::try_from(f64::NAN).is_err());
+    }
+}

@@ -257,7 +257,7 @@ impl Attributes {
         text.push('{');
         push_json_string(text, dialect);
         text.push(':');
-        super::writer::push_json_object(text, self.iter());
+        super::text::push_json_object(text, self.iter());
         text.push('}');
     }
 }
@@ -376,5 +376,104 @@ impl<'a> From<&'a Event<'_>> for Candidate<'a> {
             time: None,
             observed: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> Event<'static> {
+        let event = Event::new("1", "/instances/contoso", "tripline.refresh.completed").unwrap();
+        let event = event.with_subject("sales.csv").with_time(crate::time::datetime(1_500_000_000));
+        event.with_extension("attempt", 3).and_then(|event| event.with_extension("final", true)).unwrap()
+    }
+
+    #[test]
+    fn attributes_match_whole_by_their_start_or_by_their_end_and_all_of_them_must() {
+        let event = event();
+        let matches = |filter: Result<Filter, Error>| filter.unwrap().matches(&Candidate::from(&event));
+        assert!(matches(Filter::exact([
+            ("id", "1"),
+            ("specversion", "1.0"),
+            ("attempt", "3"),
+            ("final", "true")
+        ])));
+        assert!(matches(Filter::exact([("time", "1970-01-01T00:00:01.5Z")])));
+        assert!(!matches(Filter::exact([("id", "1"), ("subject", "sales")])));
+        assert!(matches(Filter::prefix([("subject", "sales"), ("source", "/instances/")])));
+        assert!(!matches(Filter::prefix([("subject", "csv")])));
+        assert!(matches(Filter::suffix([("subject", ".csv")])));
+        assert!(!matches(Filter::suffix([("subject", ".CSV")])));
+        for absent in ["dataschema", "nosuch"] {
+            assert!(!matches(Filter::prefix([(absent, "a")])));
+            assert!(matches(Filter::prefix([(absent, "a")]).map(Filter::not)));
+        }
+    }
+
+    #[test]
+    fn filters_combine() {
+        let event = event();
+        let candidate = Candidate::from(&event);
+        let (yes, no) = (Filter::exact([("id", "1")]).unwrap(), Filter::exact([("id", "2")]).unwrap());
+        assert!(Filter::any([no.clone(), yes.clone()]).unwrap().matches(&candidate));
+        assert!(!Filter::all([no.clone(), yes.clone()]).unwrap().matches(&candidate));
+        assert!(Filter::all([Filter::not(no.clone()), yes]).unwrap().matches(&candidate));
+        assert!(!Filter::any([no]).unwrap().matches(&candidate));
+    }
+
+    #[test]
+    fn only_source_and_type_do_without_the_event() {
+        let source = Filter::prefix([("source", "/s"), ("type", "t")]).unwrap();
+        let subject = Filter::exact([("subject", "a")]).unwrap();
+        assert!(!Filter::not(source.clone()).needs_event());
+        assert!(!Filter::all([source.clone(), source.clone()]).unwrap().needs_event());
+        assert!(Filter::any([source.clone(), Filter::not(subject)]).unwrap().needs_event());
+        assert!(Filter::data("", Op::Exists, None).unwrap().needs_event());
+        assert!(source.matches(&Candidate::of_type("/s/1", "t")));
+    }
+
+    #[test]
+    fn an_observation_without_an_event_has_a_source_a_type_and_a_time() {
+        let observed = ValueObserved::new("segment", "vip", 1.0);
+        let candidate = Candidate::from_observed("/s", &observed).with_time(0);
+        let matches = |name, value| Filter::exact([(name, value)]).unwrap().matches(&candidate);
+        assert!(matches("source", "/s") && matches("type", "tripline.value.observed"));
+        assert!(matches("time", "1970-01-01T00:00:00Z"));
+        assert!(!matches("id", "1") && !matches("specversion", "1.0"));
+    }
+
+    #[test]
+    fn every_fault_of_the_attributes_is_named() {
+        let error = Filter::suffix([
+            ("Type", "a"),
+            ("id", ""),
+            ("", "b"),
+            ("data", "c"),
+            ("type", "d"),
+            ("type", "e"),
+        ])
+        .unwrap_err();
+        let paths: Vec<&str> = error.faults().iter().map(Fault::path).collect();
+        assert_eq!(paths, ["suffix.Type", "suffix.id", "suffix.", "suffix.data", "suffix.type"]);
+        assert_eq!(Filter::exact([]).unwrap_err().faults()[0].path(), "exact");
+        assert_eq!(Filter::any([]).unwrap_err().faults()[0].path(), "any");
+    }
+
+    #[test]
+    fn a_filter_is_written_as_cloudevents_has_it() {
+        let data = Filter::data("/item/id", Op::Eq, FilterValue::from("a\"")).unwrap();
+        let exact = Filter::exact([("type", "t"), ("source", "/s")]).unwrap();
+        let number = Filter::data("/value", Op::Ge, FilterValue::from(7)).unwrap();
+        let filter = Filter::all([Filter::not(data), Filter::any([exact, number]).unwrap()]).unwrap();
+        let mut text = String::new();
+        filter.push_json(&mut text);
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"all":[{"not":{"data":{"path":"/item/id","op":"eq","value":"a\""}}},"#,
+                r#"{"any":[{"exact":{"source":"/s","type":"t"}},{"data":{"path":"/value","op":"ge","value":7}}]}]}"#
+            )
+        );
     }
 }

@@ -20,6 +20,9 @@ pub(in crate::event) struct Depth {
 }
 
 impl Depth {
+    /// Levels of an event, where nothing else was asked for.
+    pub(in crate::event) const DEFAULT: usize = 64;
+
     pub(in crate::event) fn new(limit: usize) -> Self {
         Self { left: limit, limit }
     }

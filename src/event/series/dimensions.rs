@@ -1,6 +1,6 @@
 //! The dimensions that tell the series of one name apart.
 
-use super::super::writer::push_json_object;
+use super::super::text::push_json_object;
 
 /// The dimensions of a series, sorted by name, each name once.
 ///

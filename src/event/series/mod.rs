@@ -129,3 +129,34 @@ impl fmt::Display for Series {
         SeriesRef::from(self).fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_is_written_with_dimensions_only_where_it_has_some() {
+        let json = |series: &Series| {
+            let mut text = String::new();
+            series.push_json(&mut text);
+            text
+        };
+        let series = Series::new("/s", SeriesKind::MEASURE, "a\"b");
+        assert_eq!(json(&series), r#"{"source":"/s","kind":"measure","name":"a\"b"}"#);
+        let series = series.with_dimension("z", "1").with_dimension("a", "2").with_dimension("z", "3");
+        assert_eq!(
+            json(&series),
+            r#"{"source":"/s","kind":"measure","name":"a\"b","dimensions":{"a":"2","z":"3"}}"#
+        );
+    }
+
+    #[test]
+    fn a_kind_is_ordered_by_its_word_and_equal_however_it_was_made() {
+        let word = String::from("segment");
+        assert_eq!(SeriesKind::from(&*word), SeriesKind::SEGMENT);
+        let mut kinds =
+            [SeriesKind::SEGMENT, SeriesKind::from("z"), SeriesKind::MEASURE, SeriesKind::from("a")];
+        kinds.sort();
+        assert_eq!(kinds.map(|kind| kind.to_string()), ["a", "measure", "segment", "z"]);
+    }
+}

@@ -219,3 +219,47 @@ impl<'a> Pairs<'a> {
         pairs
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_equal_ordered_and_hashed_like_the_series_they_mean() {
+        let hash = |value: &SeriesRef<'_>| {
+            let mut state = std::hash::DefaultHasher::new();
+            value.hash(&mut state);
+            state.finish()
+        };
+        let (ab, ba, last): ([_; 2], [_; 2], [_; 3]) =
+            ([("a", "1"), ("b", "2")], [("b", "2"), ("a", "1")], [("b", "0"), ("a", "1"), ("b", "2")]);
+        let revenue = SeriesRef::measure("/s", "revenue");
+        let series = Series::from(revenue.with_dimensions(&ab));
+        for same in [
+            revenue.with_dimensions(&ab),
+            revenue.with_dimensions(&ba),
+            revenue.with_dimensions(&last),
+            SeriesRef::from(&series),
+        ] {
+            assert_eq!(same, SeriesRef::from(&series));
+            assert_eq!(hash(&same), hash(&SeriesRef::from(&series)));
+            assert_eq!(Series::from(same), series);
+        }
+        let mut all = [
+            SeriesRef::segment("/s", "revenue"),
+            SeriesRef::measure("/t", "a"),
+            revenue.with_dimensions(&ba),
+            revenue.with_dimensions(&ab[..1]),
+            revenue,
+            SeriesRef::new("/s", "alpha", "z"),
+        ];
+        let mut kept = all.map(Series::from);
+        all.sort();
+        kept.sort();
+        assert_eq!(all.map(Series::from), kept);
+        let shown = kept.map(|series| series.to_string());
+        assert_eq!(shown[0], r#"alpha "z" of /s"#);
+        assert_eq!(shown[3], r#"measure "revenue" {a="1", b="2"} of /s"#);
+        assert_eq!(shown[5], r#"measure "a" of /t"#);
+    }
+}

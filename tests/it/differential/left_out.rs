@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::random::Random;
+use crate::model::filter::is_static;
 use crate::model::rule::{Rule, What};
 
 /// The triggers as they stand while steps are gone through, with whether each is enabled.
@@ -13,12 +14,15 @@ pub(crate) struct Known {
 
 /// Whether some step of the case is one of those left out.
 pub(crate) fn is_left_out(case: &Value) -> bool {
-    let mut known = Known::new(case["triggers"].as_array().map_or(&[], Vec::as_slice));
-    case["steps"].as_array().into_iter().flatten().any(|step| {
-        let allowed = known.allows(step);
-        known.note(step);
-        !allowed
-    })
+    let triggers = case["triggers"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut known = Known::new(triggers);
+    let is_refused = |t: &Value| Rule::parse(t).is_err();
+    triggers.iter().any(is_refused)
+        || case["steps"].as_array().into_iter().flatten().any(|step| {
+            let allowed = known.allows(step);
+            known.note(step);
+            !allowed || step.get("add").is_some_and(is_refused)
+        })
 }
 
 impl Known {
@@ -76,6 +80,14 @@ impl Known {
         let (Ok(was), Ok(is)) = (Rule::parse(old), Rule::parse(t)) else { return false };
         // Which wins where the call to disable and the JSON disagree.
         if is.enabled == was.enabled && *enabled != was.enabled {
+            return false;
+        }
+        // What a new limit or cooldown knows of before; whether a static filter drops series.
+        let raised = is.limit.is_some_and(|(max, _)| was.limit.is_none_or(|(before, _)| before < max));
+        let cools = is.cooldown > 0 && was.cooldown == 0;
+        let statics =
+            |rule: &Rule| -> Vec<Value> { rule.filters.iter().filter(|f| is_static(f)).cloned().collect() };
+        if raised || cools || statics(&was) != statics(&is) {
             return false;
         }
         let (What::Threshold(a), What::Threshold(b)) = (&was.what, &is.what) else { return true };

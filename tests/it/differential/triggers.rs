@@ -112,7 +112,7 @@ fn subject(r: &mut Random, w: &World, t: &mut Value) {
         6 => json!("*"),
         7 => json!({"prefix": series.name[..2]}),
         8 => json!({"suffix": series.name[1..]}),
-        _ => json!({"oneOf": [series.name, "vip-x"]}),
+        _ => json!({"oneOf": [series.name, "vip-y"]}),
     };
     let on = &mut t["on"];
     if r.percent(18) {

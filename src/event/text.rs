@@ -1,0 +1,122 @@
+//! The parts that all JSON here is written with.
+
+use std::fmt::Write as _;
+
+/// Appends a number as JSON: an integral value below 2^53 without a fraction,
+/// what JSON has no number for (NaN, infinities) as `null`.
+pub(crate) fn push_json_number(text: &mut String, number: f64) {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    // Writing to a `String` does not fail.
+    let _ = if !number.is_finite() {
+        text.write_str("null")
+    } else if number.fract() == 0.0 && number.abs() < EXACT {
+        write!(text, "{}", number as i64)
+    } else {
+        write!(text, "{number:?}")
+    };
+}
+
+/// Appends a string as JSON, quotes included.
+pub(crate) fn push_json_string(text: &mut String, value: &str) {
+    text.push('"');
+    let mut plain = 0;
+    for (at, byte) in value.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        text.push_str(&value[plain..at]);
+        plain = at + 1;
+        match byte {
+            b'"' => text.push_str("\\\""),
+            b'\\' => text.push_str("\\\\"),
+            b'\n' => text.push_str("\\n"),
+            b'\r' => text.push_str("\\r"),
+            b'\t' => text.push_str("\\t"),
+            0x08 => text.push_str("\\b"),
+            0x0c => text.push_str("\\f"),
+            // Writing to a `String` does not fail.
+            _ => drop(write!(text, "\\u{byte:04x}")),
+        }
+    }
+    text.push_str(&value[plain..]);
+    text.push('"');
+}
+
+/// Appends pairs as a JSON object of strings.
+pub(super) fn push_json_object<'a>(text: &mut String, pairs: impl Iterator<Item = (&'a str, &'a str)>) {
+    text.push('{');
+    for (i, (name, value)) in pairs.enumerate() {
+        if i > 0 {
+            text.push(',');
+        }
+        push_json_string(text, name);
+        text.push(':');
+        push_json_string(text, value);
+    }
+    text.push('}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(number: f64) -> String {
+        let mut text = String::new();
+        push_json_number(&mut text, number);
+        text
+    }
+
+    #[test]
+    fn an_integral_number_below_two_to_the_53_has_no_fraction() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1004.0, "1004"),
+            (-17.0, "-17"),
+            (9_007_199_254_740_991.0, "9007199254740991"),
+            (-9_007_199_254_740_991.0, "-9007199254740991"),
+            (0.1, "0.1"),
+            (-2.5, "-2.5"),
+            (1e-7, "1e-7"),
+            (1e300, "1e300"),
+            (f64::NAN, "null"),
+            (f64::INFINITY, "null"),
+            (f64::NEG_INFINITY, "null"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn every_number_written_is_read_back_to_the_same_bits() {
+        let edges = [
+            9_007_199_254_740_992.0,
+            1e15,
+            1e16,
+            1e17,
+            1e21,
+            1e23,
+            5e-324,
+            f64::MAX,
+            f64::MIN_POSITIVE,
+            2.0_f64.powi(63),
+        ];
+        for value in edges.into_iter().flat_map(|value| [value, -value]) {
+            let text = number(value);
+            assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), value.to_bits(), "{text}");
+            assert_eq!(
+                super::super::number::float(&text),
+                Ok(value),
+                "{text} is taken where bounds and values are"
+            );
+        }
+    }
+
+    #[test]
+    fn strings_are_written_as_serde_json_writes_them() {
+        let all: String = (0..0x300).filter_map(char::from_u32).chain("\u{2028}😀".chars()).collect();
+        let mut text = String::new();
+        push_json_string(&mut text, &all);
+        assert_eq!(text, serde_json::to_string(&all).unwrap());
+    }
+}
