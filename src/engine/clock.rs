@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::error::{Error, ErrorKind};
-use crate::threshold::{NEVER, Step};
+use crate::threshold::{NEVER, Step, Why};
 use crate::time::Nanos;
 
 use super::Engine;
@@ -239,7 +239,10 @@ impl Engine {
         let context = self.explain_enter("", due, f64::NAN);
         self.conclude(number, rule, step, &Moment { at: due, value, previous, origin, due: Some(due) });
         self.explain_leave(context);
-        if let (Step::Ended { .. }, Some(more)) = (step, &mut self.instances[number as usize].more) {
+        // The next outside time begins anew; one that staleness began has no event.
+        if let (Step::Ended { .. } | Step::Quiet(Why::KeepStarted { .. }), Some(more)) =
+            (step, &mut self.instances[number as usize].more)
+        {
             more.outside.clear();
         }
     }

@@ -37,7 +37,9 @@ impl Engine {
         self.index.add(&watch.trigger, number);
         self.watches[number as usize] = Some(watch);
         self.renew_whole(number, &old, now);
-        for series in self.watched_series(number) {
+        let mut watched = self.watched_series(number);
+        watched.sort_by(|&a, &b| self.slots.compare(a, b));
+        for series in watched {
             self.attach(number, series);
             if let Some((_, instance)) = kept.iter().find(|(other, _)| *other == series) {
                 self.carry_over(number, series, instance, &old, apply_now);
@@ -144,7 +146,7 @@ impl Engine {
         };
         let instance = &mut self.instances[number as usize];
         instance.shown = old.shown;
-        if old.more.as_ref().is_some_and(|more| more.waiting.len() > 0) {
+        if old.more.is_some() {
             instance.more.get_or_insert_default();
         }
         (instance.last_firing, instance.firings_then, instance.suppressed) =

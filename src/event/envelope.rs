@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::attribute::{extension_name_fault, required};
 use super::data::is_json_content_type;
 use super::fields::RawFields;
+use super::place::shown;
 use super::{Data, ExtensionValue};
 use crate::error::{Error, ErrorKind};
 use crate::time::{Nanos, datetime, format_instant, instant};
@@ -208,8 +209,8 @@ impl<'a> Event<'a> {
     ) -> Result<Self, Error> {
         let (name, value) = (name.into(), value.into());
         if let Some(why) = extension_name_fault(&name) {
-            let message = format!("{name:?} cannot name an extension attribute: {why}");
-            return Err(Error::new(ErrorKind::Invalid, message).at(name));
+            let message = format!("{:?} cannot name an extension attribute: {why}", shown(&name));
+            return Err(Error::new(ErrorKind::Invalid, message).at(shown(&name)));
         }
         match self.extensions.iter_mut().find(|(known, _)| *known == name) {
             Some((_, slot)) => *slot = value,

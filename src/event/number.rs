@@ -39,7 +39,8 @@ pub(super) fn float(text: &str) -> Result<f64, Inexact> {
 /// Whether a float can hold the JSON number `text`, rounded or not.
 pub(super) fn is_finite(text: &str) -> bool {
     // 308 digits cannot be too large without an exponent.
-    (text.len() <= 308 && !text.contains(['e', 'E'])) || text.parse::<f64>().is_ok_and(f64::is_finite)
+    let has_exponent = || text.bytes().any(|byte| matches!(byte, b'e' | b'E'));
+    (text.len() <= 308 && !has_exponent()) || text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// Compares two JSON numbers as the decimals they are, of any length.

@@ -401,6 +401,9 @@ fn dimension_list<'a>(raw: &'a str, faults: &mut Vec<Fault>) -> Vec<(Cow<'a, str
 }
 
 fn owner_list<'a>(raw: &'a str, faults: &mut Vec<Fault>) -> Owners<'a> {
+    if holds_only_strings(raw) {
+        return Owners::Raw(raw);
+    }
     let mut at = 0;
     let read = each_element(raw, |owner| {
         string(|| format!("data.owners[{at}]"), owner, faults);
@@ -411,7 +414,19 @@ fn owner_list<'a>(raw: &'a str, faults: &mut Vec<Fault>) -> Owners<'a> {
         let message = format!("must be an array of strings, found {}", type_name(raw));
         faults.push(Fault::new("data.owners", message));
     }
-    Owners::Raw(raw)
+    Owners::None
+}
+
+/// Whether the JSON value `raw` is an array of strings: only commas and space stand between those.
+fn holds_only_strings(raw: &str) -> bool {
+    let (mut in_string, mut escaped) = (false, false);
+    let Some(inner) = raw.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
+    inner.bytes().all(|byte| {
+        let was_in_string = in_string;
+        in_string ^= byte == b'"' && !escaped;
+        escaped = was_in_string && !escaped && byte == b'\\';
+        was_in_string || in_string || byte == b',' || byte.is_ascii_whitespace()
+    })
 }
 
 #[cfg(test)]
@@ -494,6 +509,17 @@ mod tests {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let text = ValueObserved::new("segment", "vip", value).to_data_json();
             assert_eq!(text, r#"{"kind":"segment","name":"vip","value":null}"#);
+        }
+    }
+
+    #[test]
+    fn owners_are_strings_whatever_stands_in_them() {
+        for raw in [r#"[]"#, r#"[ ]"#, r#"["a"]"#, "[ \"a\\\"]\\\\\" ,\n\"[1]\" ]", r#"["1",""]"#] {
+            assert!(holds_only_strings(raw), "{raw}");
+        }
+        for raw in [r#"[1]"#, r#"["a",null]"#, r#"[["a"]]"#, r#"[{}]"#, r#""a""#, "{}", r#"["\\",1]"#, "true"]
+        {
+            assert!(!holds_only_strings(raw), "{raw}");
         }
     }
 

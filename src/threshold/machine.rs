@@ -165,7 +165,7 @@ impl Rule {
 }
 
 impl Extra {
-    fn new(rule: &Rule) -> Self {
+    pub(super) fn new(rule: &Rule) -> Self {
         Self {
             outside_since: NEVER,
             next_reminder: NEVER,

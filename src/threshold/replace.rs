@@ -4,7 +4,7 @@
 use crate::time::Nanos;
 
 use super::key::key;
-use super::machine::{NEVER, Rule, State, Step, Why, grid_from};
+use super::machine::{Extra, NEVER, Rule, State, Step, Why, grid_from};
 use super::window::{Window, needed};
 use super::zone::{Judge, Zone};
 use super::{Phase, Side};
@@ -34,6 +34,10 @@ impl State {
         if old.judges_like(new) {
             (self.side, self.phase, self.told, self.since) =
                 (before.side, before.phase, before.told, before.since);
+            if before.extra.as_ref().is_some_and(|was| was.outside_since != NEVER) {
+                // Without `keep` the episode that it held open is over; it ends as a deadline that is due.
+                self.extra.get_or_insert_with(|| Box::new(Extra::new(new)));
+            }
             if let (Some(extra), Some(was)) = (&mut self.extra, &mut before.extra) {
                 if old.stale_at(0) != NEVER && was.stale_at == NEVER {
                     extra.stale_at = NEVER; // it has gone off

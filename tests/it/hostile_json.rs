@@ -339,6 +339,34 @@ fn unmarked(marked: &str) -> (String, String) {
 }
 
 #[test]
+fn a_long_value_is_cut_where_a_message_shows_it() {
+    let (digits, word) = ("1".repeat(1_000), "é".repeat(1_000));
+    for text in [
+        format!("{{\"specversion\":\"{word}\"}}"),
+        format!("{{{},\"time\":\"{word}\"}}", REQUIRED.1),
+        format!("{{{},\"time\":\"2026-03-01T02:00:07.{digits}Z\"}}", REQUIRED.1),
+        format!("{{{},\"{word}\":1}}", REQUIRED.1),
+        format!("{{{},\"{digits}\":1,\"{digits}\":1}}", REQUIRED.1),
+        format!("{{{},\"ext\":{digits}}}", REQUIRED.1),
+        format!("{{{},\"{digits}\":1.5}}", REQUIRED.1),
+        format!("{{{},\"data\":{digits}}}", REQUIRED.1),
+        format!("{{{},\"data\":-0{digits}}}", REQUIRED.1),
+        format!("{{{},\"data\":{{\"{word}\":1,\"{word}\":1}}}}", REQUIRED.1),
+        format!("{{{},\"data\":x{digits}}}", REQUIRED.1),
+        format!("{{{}}}{digits}", REQUIRED.1),
+        format!("{{{digits}:1}}"),
+        word.clone(),
+    ] {
+        let said = Event::from_json(text.as_bytes()).unwrap_err().to_string();
+        assert!(said.contains('…') || said.len() < 60, "{said}");
+        assert!(said.len() < 300, "{said}");
+    }
+    let data = format!(r#"{{"kind":{digits},"name":"vip","value":{},"sequence":{digits}}}"#, &digits[..300]);
+    let said = ValueObserved::from_data_json(&data).unwrap_err().to_string();
+    assert!(said.contains('…') && said.len() < 500, "{said}");
+}
+
+#[test]
 fn every_fault_of_an_observation_is_listed_with_its_path() {
     for (members, paths, part) in OBSERVATIONS {
         let text = format!(r#"{{{},"data":{{{members}}}}}"#, REQUIRED.1)
@@ -493,9 +521,14 @@ fn no_byte_replaced_left_out_or_doubled_makes_the_reader_panic() {
     let mut refused = 0;
     let mut read = |bytes: &[u8]| match Event::from_json(bytes) {
         Ok(event) => {
-            let _ =
-                ValueObserved::from_event(&event).map(|observed| observed.map(|seen| seen.owners().count()));
+            assert!(serde_json::from_slice::<serde_json::Value>(bytes).is_ok(), "{}", bytes.escape_ascii());
             assert_eq!(Event::from_json(event.to_json().as_bytes()).unwrap(), event);
+            // What the reader noted on its way, and what the data alone says.
+            let owned = event.clone().into_owned();
+            match (ValueObserved::from_event(&event), ValueObserved::from_event(&owned)) {
+                (Ok(noted), Ok(said)) => assert_eq!(noted, said),
+                (noted, said) => assert_eq!(noted.unwrap_err().to_string(), said.unwrap_err().to_string()),
+            }
         }
         Err(error) => {
             refused += 1;

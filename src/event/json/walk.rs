@@ -37,15 +37,9 @@ impl Depth {
     }
 }
 
-/// Walks the JSON value that `text` is.
+/// Walks the JSON value that `text` is; at least one level must be left.
 pub(in crate::event) fn verify(text: &str, depth: Depth) -> Result<(), Refusal<'_>> {
-    parse(text, "expected a value", |json, slot| {
-        if depth.left == 0 {
-            let raw: &RawValue = serde::Deserialize::deserialize(json)?;
-            return verify_raw(raw.get(), depth).map_err(|refusal| stop(slot, refusal));
-        }
-        Walk { text, depth, slot }.deserialize(json)
-    })
+    parse(text, "expected a value", |json, slot| Walk { text, depth, slot }.deserialize(json))
 }
 
 /// The same for a value whose grammar is known to be right.
