@@ -50,7 +50,10 @@ struct Arguments {
     rows: Vec<String>,
 }
 
-const ROWS: [(&str, fn(Size, &mut Report) -> Result<(), Failure>); 3] =
+/// Runs one row at every n.
+type Workload = fn(Size, &mut Report) -> Result<(), Failure>;
+
+const ROWS: [(&str, Workload); 3] =
     [("spread", spread::run), ("stacked", stacked::run), ("memory", memory::run)];
 
 fn arguments() -> Result<Arguments, Failure> {

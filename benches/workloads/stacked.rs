@@ -196,7 +196,7 @@ impl Sides {
 
 pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
     let sizes: &[usize] = size.pick(&[100, 10_000, 100_000], &[100, 10_000], &[10, 100]);
-    let (events, rounds) = (size.pick(100_000, 20_000, 2_500), size.pick(8, 2, 1));
+    let (events, rounds) = (size.pick(100_000, 50_000, 2_500), size.pick(15, 5, 1));
     for &n in sizes {
         let (bounds, random) = bounds(n);
         for (lane, rearm, target) in [("plain", false, Some(1.5)), ("rearm", true, Some(2.0))] {

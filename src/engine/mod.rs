@@ -58,7 +58,7 @@ use chrono::{DateTime, Utc};
 use crate::error::{Error, ErrorKind};
 use crate::firing::Firing;
 use crate::threshold::NEVER;
-use crate::time::{DeadlineQueue, Nanos, datetime, instant, nanos_of};
+use crate::time::{DeadlineQueue, Nanos, datetime, format_duration, format_instant, instant, nanos_of};
 
 use dedupe::Dedupe;
 use emit::Pending;
@@ -455,21 +455,15 @@ impl Engine {
         }
     }
 
-    /// The instant of an input, refused where it is too far ahead of `now`.
-    fn guard(&mut self, now: DateTime<Utc>, time: DateTime<Utc>) -> Result<Nanos, Error> {
-        let (at, now) = (instant(time)?, instant(now)?);
-        if let Some(skew) = self.skew
-            && at > now.saturating_add(nanos_of(skew))
-        {
-            self.counts.skewed += 1;
-            let ahead = Duration::from_nanos(at.abs_diff(now));
-            let message = format!(
-                "{time:?} is {} ahead of now, the limit is {}",
-                crate::time::format_duration(ahead),
-                crate::time::format_duration(skew)
-            );
-            return Err(Error::new(ErrorKind::Skew, message).at("time"));
-        }
-        Ok(at)
+    /// Refuses an instant that is too far ahead of `now`.
+    fn guard(&mut self, now: Nanos, at: Nanos) -> Result<(), Error> {
+        let Some(skew) = self.skew.filter(|&skew| at > now.saturating_add(nanos_of(skew))) else {
+            return Ok(());
+        };
+        self.counts.skewed += 1;
+        let ahead = format_duration(Duration::from_nanos(at.abs_diff(now)));
+        let (time, skew) = (format_instant(at), format_duration(skew));
+        let message = format!("{time} is {ahead} ahead of now, the limit is {skew}");
+        Err(Error::new(ErrorKind::Skew, message).at("time"))
     }
 }

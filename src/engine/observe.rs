@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, SeriesRef, ValueObserved};
 use crate::threshold::Transition;
-use crate::time::datetime;
+use crate::time::{Nanos, datetime, instant};
 
 use super::Engine;
 use super::emit::Pending;
@@ -194,7 +194,8 @@ impl Engine {
             return Err(Error::new(ErrorKind::StaleHandle, message));
         }
         self.has_room()?;
-        let at = self.guard(now, time)?;
+        let at = instant(time)?;
+        self.guard(instant(now)?, at)?;
         let input = Input::plain(at, value);
         if self.explain.is_some() {
             self.explain_context(None, at, value);
@@ -228,7 +229,8 @@ impl Engine {
         value: f64,
     ) -> Result<Receipt, Error> {
         self.has_room()?;
-        let at = self.guard(now, time)?;
+        let at = instant(time)?;
+        self.guard(instant(now)?, at)?;
         let input = Input::plain(at, value);
         if self.explain.is_some() {
             self.explain_context(None, at, value);
@@ -268,7 +270,7 @@ impl Engine {
             for (at, observation) in part.iter().enumerate() {
                 let found = numbers[at].filter(|_| self.generation == generation && self.explain.is_none());
                 let result = match found {
-                    Some(number) => self.observe_found(now, number, observation),
+                    Some(number) => instant(now).and_then(|now| self.observe_found(now, number, observation)),
                     None => {
                         self.observe_series(now, &observation.series, observation.time, observation.value)
                     }
@@ -281,14 +283,10 @@ impl Engine {
         report
     }
 
-    fn observe_found(
-        &mut self,
-        now: DateTime<Utc>,
-        number: u32,
-        what: &Observation<'_>,
-    ) -> Result<Receipt, Error> {
+    fn observe_found(&mut self, now: Nanos, number: u32, what: &Observation<'_>) -> Result<Receipt, Error> {
         self.has_room()?;
-        let at = self.guard(now, what.time)?;
+        let at = instant(what.time)?;
+        self.guard(now, at)?;
         let receipt = self.take(number, &Input::plain(at, what.value))?;
         self.counts.events += 1;
         self.counts.ignored += u64::from(receipt == Receipt::Ignored);
@@ -314,7 +312,9 @@ impl Engine {
     }
 
     fn take_event(&mut self, now: DateTime<Utc>, event: &Event<'_>) -> Result<Receipt, Error> {
-        let at = self.guard(now, event.time().unwrap_or(now))?;
+        let now = instant(now)?;
+        let at = event.instant()?.unwrap_or(now);
+        self.guard(now, at)?;
         if self.dedupe.is_duplicate(event.source(), event.id(), at) {
             if self.explain.is_some() {
                 let reason = "a duplicate: this source and id was seen before".to_owned();

@@ -1,5 +1,7 @@
 //! A trigger replaced by another of the same id: what of its state still means the same.
 
+use hashbrown::HashMap;
+
 use crate::event::{SeriesRef, ValueObserved};
 use crate::threshold::{NEVER, Phase, Rejudge, Rule, Step, Why};
 use crate::time::Nanos;
@@ -41,7 +43,7 @@ impl Engine {
         watched.sort_by(|&a, &b| self.slots.compare(a, b));
         for series in watched {
             self.attach(number, series);
-            if let Some((_, instance)) = kept.iter().find(|(other, _)| *other == series) {
+            if let Some(instance) = kept.get(&series) {
                 self.carry_over(number, series, instance, &old, apply_now);
             }
             self.settle_slot(series);
@@ -51,8 +53,8 @@ impl Engine {
 
     /// Takes the instances of a trigger off their series, to be put back under
     /// another trigger; those of series that it does not watch are dropped.
-    fn take_off(&mut self, number: u32, new: &Trigger) -> Vec<(u32, Instance)> {
-        let mut kept = Vec::new();
+    fn take_off(&mut self, number: u32, new: &Trigger) -> HashMap<u32, Instance> {
+        let mut kept = HashMap::new();
         for series in self.watched_series(number) {
             let kept_series = self.slots.series(series);
             let stays = watches(new, &SeriesRef::from(&kept_series), ValueObserved::EVENT_TYPE);
@@ -66,7 +68,7 @@ impl Engine {
                         self.waiting -= more.waiting.len();
                         more.waiting = crate::threshold::Waiting::default();
                     }
-                    kept.push((series, taken));
+                    kept.insert(series, taken);
                 }
             }
             self.detach(number, series);

@@ -41,6 +41,14 @@ pub(crate) struct Obs {
     pub(crate) owners: Vec<String>,
 }
 
+impl Obs {
+    /// Nothing but the series.
+    fn bare(series: &Series) -> Obs {
+        let series = series.clone();
+        Obs { series, at: 0, value: None, sequence: None, id: None, subject: None, owners: vec![] }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Receipt {
     Accepted,
@@ -91,6 +99,7 @@ pub(crate) struct Model {
 
 struct Trig {
     rule: Rule,
+    enabled: bool,
     states: Vec<State>,
     /// The silence of the whole trigger.
     whole: Option<Silence>,
@@ -145,7 +154,7 @@ impl Model {
 
     pub(crate) fn enable(&mut self, id: &str, on: bool) -> bool {
         let found = self.triggers.iter_mut().find(|t| t.rule.id == id);
-        found.map(|t| t.rule.enabled = on).is_some()
+        found.map(|t| t.enabled = on).is_some()
     }
 
     pub(crate) fn observe(&mut self, o: &Obs) -> Receipt {
@@ -159,7 +168,7 @@ impl Model {
         }
         let all = 0..self.triggers.len();
         let rule = |ti: usize| &self.triggers[ti].rule;
-        let concerned: Vec<usize> = all.filter(|&ti| rule(ti).concerns(o)).collect();
+        let concerned: Vec<usize> = all.filter(|&ti| rule(ti).watches(&o.series)).collect();
         let reached: Vec<usize> = concerned.iter().copied().filter(|&ti| rule(ti).reached_by(o)).collect();
         let is_late = |ti: usize| self.newest(ti, &o.series).is_late(o);
         let late = concerned.iter().any(|&ti| rule(ti).lateness == 0 && is_late(ti))
@@ -305,7 +314,8 @@ impl Model {
 impl Trig {
     fn new(rule: Rule, now: Ns) -> Trig {
         let from_start = matches!(rule.what, What::Silence { from_start: true, .. });
-        Trig { rule, states: vec![], whole: from_start.then(|| Silence::new(now)), emitted: vec![] }
+        let whole = from_start.then(|| Silence::new(now));
+        Trig { enabled: rule.enabled, rule, states: vec![], whole, emitted: vec![] }
     }
 }
 

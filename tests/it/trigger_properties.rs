@@ -129,8 +129,7 @@ fn threshold() -> BoxedStrategy<ThresholdBuilder> {
 }
 
 fn a_filter() -> BoxedStrategy<Filter> {
-    let leaf =
-        prop_oneof![
+    let leaf = prop_oneof![
             text().prop_map(|value| Filter::exact([("source", &*value), ("x1", "y")]).unwrap()),
             text().prop_map(|value| Filter::suffix([("subject", &*value)]).unwrap()),
             number().prop_map(

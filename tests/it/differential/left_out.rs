@@ -3,12 +3,11 @@
 use serde_json::{Value, json};
 
 use super::random::Random;
-use crate::model::filter::is_static;
 use crate::model::rule::{Rule, What};
 
-/// The triggers as they stand while steps are gone through, with whether each is enabled.
+/// The triggers as they stand while steps are gone through.
 pub(crate) struct Known {
-    triggers: Vec<(Value, bool)>,
+    triggers: Vec<Value>,
     gone: Vec<Value>,
 }
 
@@ -27,43 +26,28 @@ pub(crate) fn is_left_out(case: &Value) -> bool {
 
 impl Known {
     pub(crate) fn new(triggers: &[Value]) -> Known {
-        Known {
-            triggers: triggers.iter().map(|t| (t.clone(), t["enabled"] != false)).collect(),
-            gone: vec![],
-        }
+        Known { triggers: triggers.to_vec(), gone: vec![] }
     }
 
     pub(crate) fn some_trigger(&self, r: &mut Random) -> Option<Value> {
-        (!self.triggers.is_empty()).then(|| r.pick(&self.triggers).0)
+        (!self.triggers.is_empty()).then(|| r.pick(&self.triggers))
     }
 
     pub(crate) fn some_id(&self, r: &mut Random) -> Value {
         self.some_trigger(r).map_or(json!("none"), |t| t["id"].clone())
     }
 
-    fn find(&mut self, id: &Value) -> Option<&mut (Value, bool)> {
-        self.triggers.iter_mut().find(|(t, _)| t["id"] == *id)
-    }
-
     pub(crate) fn note(&mut self, step: &Value) {
-        for (word, on) in [("enable", true), ("disable", false)] {
-            if let Some(known) = step.get(word).and_then(|id| self.find(id)) {
-                known.1 = on;
-            }
-        }
         if let Some(t) = step.get("add") {
-            self.triggers.push((t.clone(), t["enabled"] != false));
+            self.triggers.push(t.clone());
         }
         if let Some(t) = step.get("replace")
-            && let Some(known) = self.find(&t["id"])
+            && let Some(known) = self.triggers.iter_mut().find(|known| known["id"] == t["id"])
         {
-            *known = (t.clone(), t["enabled"] != false);
+            *known = t.clone();
         }
         if let Some(id) = step.get("remove") {
-            let (gone, left) =
-                std::mem::take(&mut self.triggers).into_iter().partition(|(t, _)| t["id"] == *id);
-            self.triggers = left;
-            self.gone.extend(Vec::from_iter(gone).into_iter().map(|(t, _): (Value, bool)| t));
+            self.gone.extend(self.triggers.extract_if(.., |t| t["id"] == *id));
         }
     }
 
@@ -71,23 +55,23 @@ impl Known {
         if let Some(t) = step.get("add") {
             // An id that comes back; a series that nobody watched in between.
             return self.gone.iter().all(|gone| gone["id"] != t["id"])
-                && self.triggers.iter().all(|(other, _)| other["id"] != t["id"]);
+                && self.triggers.iter().all(|other| other["id"] != t["id"]);
         }
         let Some(t) = step.get("replace") else { return true };
-        let Some((old, enabled)) = self.triggers.iter().find(|(old, _)| old["id"] == t["id"]) else {
+        let Some(old) = self.triggers.iter().find(|old| old["id"] == t["id"]) else {
             return false;
         };
         let (Ok(was), Ok(is)) = (Rule::parse(old), Rule::parse(t)) else { return false };
-        // Which wins where the call to disable and the JSON disagree.
-        if is.enabled == was.enabled && *enabled != was.enabled {
-            return false;
-        }
-        // What a new limit or cooldown knows of before; whether a static filter drops series.
+        // What a new limit or cooldown knows of before.
         let raised = is.limit.is_some_and(|(max, _)| was.limit.is_none_or(|(before, _)| before < max));
         let cools = is.cooldown > 0 && was.cooldown == 0;
-        let statics =
-            |rule: &Rule| -> Vec<Value> { rule.filters.iter().filter(|f| is_static(f)).cloned().collect() };
-        if raised || cools || statics(&was) != statics(&is) {
+        if raised || cools {
+            return false;
+        }
+        // What a series that has reported is to a silence counted from the start only now.
+        let from_start = |rule: &Rule| matches!(rule.what, What::Silence { from_start: true, .. });
+        let is_other = was.is_whole() != is.is_whole();
+        if from_start(&was) != from_start(&is) || from_start(&is) && is_other {
             return false;
         }
         let (What::Threshold(a), What::Threshold(b)) = (&was.what, &is.what) else { return true };

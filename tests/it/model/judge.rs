@@ -37,7 +37,7 @@ impl Model {
         let threshold = self.triggers[ti].rule.threshold().cloned();
         let state = &mut self.triggers[ti].states[si];
         state.late.floor = state.late.floor.max(Some(thing.own));
-        let last = state.last.map(|(v, _)| v);
+        let last = state.last;
         match (thing.rank, threshold) {
             (Rank::Stale, Some(t)) => {
                 state.stale_done = true;
@@ -98,10 +98,8 @@ impl Model {
             }
             return;
         };
-        let previous = state.last.map(|(v, _)| v);
-        if let Some(v) = value {
-            state.last = Some((v, o.at));
-        }
+        let previous = state.last;
+        state.last = value.or(state.last);
         if threshold.is_change() {
             let from = std::mem::replace(&mut state.step_from, value);
             if matches!((from, value), (Some(p), Some(v)) if threshold.steps(p, v)) {
@@ -222,7 +220,7 @@ impl Model {
         let trig = &mut self.triggers[ti];
         let edge = transition == "crossed" || transition == "occurred";
         let series = si.map(|si| trig.states[si].series.clone());
-        if !trig.rule.enabled {
+        if !trig.enabled {
             self.counts.disabled += 1;
             return false;
         }

@@ -11,14 +11,20 @@ impl Model {
         let rule = Rule::parse(trigger)?;
         let ti = self.triggers.iter().position(|t| t.rule.id == rule.id).ok_or("id: unknown")?;
         let trig = &mut self.triggers[ti];
-        let kept = (trig.rule.threshold().is_some(), trig.rule.is_whole())
-            == (rule.threshold().is_some(), rule.is_whole());
-        if !kept {
-            let new = super::Trig::new(rule, now);
-            self.triggers[ti] = new;
+        let kind = |rule: &Rule| (rule.threshold().is_some(), rule.kind.clone());
+        if kind(&trig.rule) != kind(&rule) {
+            *trig = super::Trig::new(rule, now);
             return Ok(());
         }
-        trig.states.retain(|s| rule.takes(&s.series));
+        if trig.rule.is_whole() != rule.is_whole() {
+            trig.states.clear();
+            trig.whole = None;
+        }
+        // A call to enable or disable stands unless the JSON says otherwise than before.
+        if rule.enabled != trig.rule.enabled {
+            trig.enabled = rule.enabled;
+        }
+        trig.states.retain(|s| rule.watches(&s.series));
         trig.states.sort_by(|a, b| a.series.cmp(&b.series));
         let old = std::mem::replace(&mut trig.rule, rule.clone());
         let (Some(was), Some(is)) = (old.threshold(), rule.threshold()) else { return Ok(()) };
@@ -60,7 +66,7 @@ impl Model {
             ..State::new(&state.series)
         };
         let old = std::mem::replace(state, fresh);
-        let Some((value, time)) = old.last else { return };
+        let Some(value) = old.last else { return };
         let is_stale = if was.is_change() { old.stale_done } else { old.seen && old.side == Side::Unknown };
         if is.is_change() {
             state.step_from = Some(value).filter(|_| !is_stale && !old.stale_done);
@@ -68,8 +74,10 @@ impl Model {
         }
         let mut zone = is.zone(value);
         if is.occurrences.is_some() {
-            state.window = vec![(time, zone == Zone::In)];
-            zone = composite(is, &state.window, time);
+            // As if it had come with the last report.
+            let reported = state.last_report.unwrap_or(now);
+            state.window = vec![(reported, zone == Zone::In)];
+            zone = composite(is, &state.window, reported);
         }
         let was_fired = old.episode.is_some();
         let keeps_episode = match zone {

@@ -145,9 +145,10 @@ impl Rule {
             && self.dimensions.as_ref().is_none_or(|d| *d == s.dimensions)
     }
 
-    /// Whether the series and the filters that look at `source` and `type` alone match.
-    pub(crate) fn concerns(&self, o: &Obs) -> bool {
-        self.takes(&o.series) && self.filters.iter().all(|f| !is_static(f) || passes(f, o))
+    /// Whether the series is one of this trigger's, by the filters too that look at `source` and `type` alone.
+    pub(crate) fn watches(&self, s: &Series) -> bool {
+        let any = || Obs::bare(s);
+        self.takes(s) && self.filters.iter().all(|f| !is_static(f) || passes(f, &any()))
     }
 
     pub(crate) fn reached_by(&self, o: &Obs) -> bool {

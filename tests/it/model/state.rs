@@ -65,8 +65,8 @@ pub(crate) struct State {
     pub(crate) remind_from: Ns,
     pub(crate) last_report: Option<Ns>,
     pub(crate) stale_done: bool,
-    /// The last present value and its time.
-    pub(crate) last: Option<(f64, Ns)>,
+    /// The last present value.
+    pub(crate) last: Option<f64>,
     /// For `changesBy`: the previous observation's value, if present.
     pub(crate) step_from: Option<f64>,
     pub(crate) window: Vec<(Ns, bool)>,
