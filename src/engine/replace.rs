@@ -25,6 +25,7 @@ impl Engine {
         if !same_type {
             self.uninstall(number);
             self.install(number, Watch::new(trigger), now);
+            self.prune();
             return;
         }
         let kept = self.take_off(number, &trigger);

@@ -96,7 +96,7 @@ fn pairs(case: &Value) -> (Vec<Series>, Vec<String>) {
 }
 
 /// Runs a case on both; says at which step they first differ and how.
-fn compare(case: &Value) -> Result<Vec<ModelFiring>, String> {
+pub(crate) fn compare(case: &Value) -> Result<Vec<ModelFiring>, String> {
     let (series, ids) = pairs(case);
     let mut model = Driven::new(ModelSubject::default(), case);
     let mut engine = Driven::new(EngineSubject::new(7), case);

@@ -171,8 +171,8 @@ impl Model {
         let concerned: Vec<usize> = all.filter(|&ti| rule(ti).watches(&o.series)).collect();
         let reached: Vec<usize> = concerned.iter().copied().filter(|&ti| rule(ti).reached_by(o)).collect();
         let is_late = |ti: usize| self.newest(ti, &o.series).is_late(o);
-        let late = concerned.iter().any(|&ti| rule(ti).lateness == 0 && is_late(ti))
-            || reached.iter().any(|&ti| is_late(ti));
+        let prompt_late = concerned.iter().any(|&ti| rule(ti).lateness == 0 && is_late(ti));
+        let late = prompt_late || reached.iter().any(|&ti| is_late(ti));
         let in_time: Vec<usize> = reached.iter().copied().filter(|&ti| !is_late(ti)).collect();
         self.counts.late += u64::from(late);
         if late && in_time.is_empty() {
@@ -181,7 +181,7 @@ impl Model {
         self.run(|thing, _| thing.at < o.at);
         let now = now.max(o.at);
         self.now = Some(now);
-        if !concerned.is_empty() || self.series.iter().any(|(s, _)| *s == o.series) {
+        if !prompt_late && (!concerned.is_empty() || self.series.iter().any(|(s, _)| *s == o.series)) {
             self.note(&o.series).saw(o);
         }
         for &ti in &in_time {

@@ -174,10 +174,14 @@ impl Model {
     pub(super) fn enter(&mut self, ti: usize, si: usize, start: Start, value: Option<f64>) {
         let trig = &mut self.triggers[ti];
         let state = &mut trig.states[si];
+        // One that runs has its own end, even where a replacement has taken `hold` away since.
+        if state.hold.is_some() {
+            return;
+        }
         if trig.rule.threshold().is_some_and(|t| t.hold == 0) {
             let time = start.time;
             self.cross(ti, si, start, time, false, value);
-        } else if state.hold.is_none() {
+        } else {
             state.hold = Some(start);
         }
     }

@@ -67,7 +67,7 @@ impl Model {
         };
         let old = std::mem::replace(state, fresh);
         let Some(value) = old.last else { return };
-        let is_stale = if was.is_change() { old.stale_done } else { old.seen && old.side == Side::Unknown };
+        let is_stale = !was.is_change() && old.seen && old.side == Side::Unknown;
         if is.is_change() {
             state.step_from = Some(value).filter(|_| !is_stale && !old.stale_done);
             return;

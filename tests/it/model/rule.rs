@@ -207,6 +207,18 @@ impl Threshold {
         matches!(self.condition, Condition::Change { .. })
     }
 
+    /// The bounds and the rearm.
+    pub(crate) fn numbers(&self) -> Vec<f64> {
+        let bounds = match &self.condition {
+            Condition::Above(x) | Condition::AtOrAbove(x) | Condition::Below(x) | Condition::AtOrBelow(x) => {
+                vec![*x]
+            }
+            Condition::Enters(range) | Condition::Leaves(range) => vec![range.low, range.high],
+            Condition::Change { .. } => vec![],
+        };
+        [bounds, vec![self.rearm]].concat()
+    }
+
     pub(crate) fn zone(&self, v: f64) -> Zone {
         let r = self.rearm;
         let (inside, outside) = match &self.condition {

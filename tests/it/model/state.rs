@@ -79,16 +79,12 @@ pub(crate) struct State {
 
 impl Newest {
     pub(crate) fn is_late(&self, o: &Obs) -> bool {
-        Some(o.at) < self.floor || self.is_newer_than(o)
-    }
-
-    fn is_newer_than(&self, o: &Obs) -> bool {
         let behind = matches!((o.sequence, self.sequence), (Some(n), Some(newest)) if n < newest);
-        Some(o.at) < self.time || (Some(o.at) == self.time && behind)
+        Some(o.at) < self.floor || Some(o.at) < self.time || (Some(o.at) == self.time && behind)
     }
 
     pub(crate) fn saw(&mut self, o: &Obs) {
-        if !self.is_newer_than(o) {
+        if self.time <= Some(o.at) {
             self.time = Some(o.at);
             self.sequence = o.sequence;
         }
