@@ -42,13 +42,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
 
     // Time is an argument, everywhere: the engine reads no clock. So ten years take milliseconds, and the same
-    // figures give the same firings each time. (The guard against events from the future is of no use here.)
+    // figures give the same firings each time.
     let mut months = FIGURES.lines().map(|line| line.split(',').collect::<Vec<_>>());
     let header = months.next().ok_or("the file is empty")?;
     if header.first() != Some(&"month") || header.last() != Some(&"nonfarm_change") {
         return Err(format!("this is not the header that was expected: {header:?}").into());
     }
-    let mut engine = Engine::builder().with_skew(None).build();
+    let mut engine = Engine::new();
     let mut now = start_of("2006-01-01")?;
     for trigger in triggers {
         engine.add(now, trigger)?;
@@ -57,6 +57,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("People employed in the United States by sector, in thousands\n");
     println!("{:<12}{:<17}what was noticed", "when", "trigger");
     for month in months {
+        if month.len() != header.len() {
+            return Err(format!("{} has {} columns, not {}", month[0], month.len(), header.len()).into());
+        }
         now = start_of(month[0])?;
         // The last column is a difference, not a sector.
         for (sector, value) in header.iter().zip(&month).skip(1).take(header.len() - 2) {

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::event::Event;
-use crate::threshold::{NEVER, Phase, Rule, Step, Why, key};
+use crate::threshold::{Phase, Rule, Step, Why, key};
 use crate::time::Nanos;
 
 use super::Engine;
@@ -16,19 +16,14 @@ use super::watch::{NOBODY, Subject, Watch};
 
 impl Engine {
     /// Takes one observation of a kept series.
+    #[inline]
     pub(super) fn take(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
-        let slot = self.slots.slot(series);
-        let next = self.timers.peek().map_or(NEVER, |(due, _)| due);
+        let is_plain = input.at < self.next && self.explain.is_none() && input.sequence.is_none();
+        let slot = self.slots.slot_mut(series);
         // Nobody notices: nothing is due, the value is newer and stays between the nearest edges.
-        if input.at > slot.gate
-            && !slot.slow
-            && input.at < next
-            && self.is_plain(input.at)
-            && !input.value.is_nan()
-        {
+        if is_plain && input.at > slot.gate && !slot.slow && !input.value.is_nan() {
             let key = key(input.value);
-            if slot.quiet.0 <= key && key <= slot.quiet.1 && input.sequence.is_none() {
-                let slot = self.slots.slot_mut(series);
+            if slot.quiet.0 <= key && key <= slot.quiet.1 {
                 (slot.gate, slot.value) = (input.at, input.value);
                 self.clock = self.clock.max(input.at);
                 return Ok(Receipt::Accepted);
@@ -37,11 +32,7 @@ impl Engine {
         self.take_with_care(series, input)
     }
 
-    /// True where nothing of the less common kind needs a look at this instant.
-    fn is_plain(&self, at: Nanos) -> bool {
-        self.explain.is_none() && self.late_timers.peek().is_none_or(|(due, _)| at < due)
-    }
-
+    #[inline(never)]
     fn take_with_care(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
         let prompt = self.has_prompt_triggers(series);
         let age = if prompt { self.age(series, input) } else { Age::New };
@@ -65,8 +56,11 @@ impl Engine {
         woken.clear();
         self.collect_woken(series, input, age, &mut woken);
         let mut reached = false;
-        for &(instance, _) in &woken {
-            reached |= self.show(instance, series, input, age);
+        for woken in &woken {
+            match woken.crossed {
+                Some(ordinal) => self.emit_plain(woken.trigger, series, ordinal, input),
+                None => reached |= self.show(woken.instance, series, input, age),
+            }
         }
         reached |= age == Age::New && !self.slots.cold(series).edge.is_empty();
         if age == Age::New {

@@ -19,6 +19,7 @@ impl Engine {
     pub(super) fn advance_before(&mut self, at: Nanos) -> Result<(), Error> {
         loop {
             let next = self.next_due();
+            self.next = next;
             if next >= at || next == NEVER {
                 return Ok(());
             }
@@ -34,7 +35,7 @@ impl Engine {
     }
 
     /// The earliest entry of either queue.
-    pub(super) fn next_due(&self) -> Nanos {
+    fn next_due(&self) -> Nanos {
         let first =
             |queue: &crate::time::DeadlineQueue<(u32, u32)>| queue.peek().map_or(NEVER, |(due, _)| due);
         first(&self.timers).min(first(&self.late_timers))
@@ -102,6 +103,7 @@ impl Engine {
         let is_late = self.watch(trigger).is_some_and(|watch| watch.lateness() > 0);
         let queue = if is_late { &mut self.late_timers } else { &mut self.timers };
         queue.push(due, (trigger, number));
+        self.next = self.next.min(due);
     }
 
     /// Keeps the first entry of each queue one that is still meant, so that
@@ -124,6 +126,7 @@ impl Engine {
                 }
             }
         }
+        self.next = self.next_due();
     }
 
     /// Forgets the queued entry and enters the deadline as it is now.
@@ -310,12 +313,15 @@ impl Engine {
     }
 
     /// Refuses where too many firings wait to be polled.
+    #[inline]
     pub(super) fn has_room(&self) -> Result<(), Error> {
+        if self.pending.len() < self.limits.pending() { Ok(()) } else { Err(self.is_full()) }
+    }
+
+    #[cold]
+    fn is_full(&self) -> Error {
         let limit = self.limits.pending();
-        if self.pending.len() < limit {
-            return Ok(());
-        }
         let message = format!("{} firings wait to be polled, the limit is {limit}", self.pending.len());
-        Err(Error::new(ErrorKind::Full, message))
+        Error::new(ErrorKind::Full, message)
     }
 }

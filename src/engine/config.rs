@@ -137,6 +137,9 @@ impl Engine {
     pub fn set_enabled(&mut self, id: &str, enabled: bool) -> Result<(), Error> {
         let number = self.number_of(id)?;
         self.watch_mut(number).ok_or_else(|| unknown(id))?.enabled = enabled;
+        for series in self.watched_series(number) {
+            self.take_back_series(series);
+        }
         Ok(())
     }
 
@@ -234,6 +237,7 @@ impl Engine {
 
     /// Takes the instance of a trigger off a series.
     pub(super) fn detach(&mut self, trigger: u32, series: u32) {
+        self.take_back_series(series);
         let whole = self.watch(trigger).map_or(NOBODY, |watch| watch.whole);
         for number in self.instances_on(series) {
             if self.instances[number as usize].trigger != trigger {

@@ -8,6 +8,7 @@ use crate::trigger::Trigger;
 
 use super::Engine;
 use super::explain::Verdict;
+use super::input::Input;
 use super::instance::{Body, Origin, OriginRef};
 use super::slots::LONG_AGO;
 use super::watch::NOBODY;
@@ -80,6 +81,26 @@ impl Engine {
         let origin = origin.as_ref().map(Origin::borrowed);
         let moment = Moment { at: due, value, previous: f64::NAN, origin, due: Some(due) };
         self.emit(number, Transition::Occurred, None, Some(due), &moment);
+    }
+
+    /// A crossing that the ladder has found, of a trigger that nothing can swallow.
+    pub(super) fn emit_plain(&mut self, trigger: u32, series: u32, ordinal: u32, input: &Input<'_>) {
+        let origin = input.event.is_some().then(|| Box::new(input.origin().to_origin()));
+        let record = Record {
+            trigger,
+            series,
+            transition: Transition::Crossed,
+            time: input.at,
+            crossed_at: Some(input.at),
+            due_at: None,
+            value: input.value,
+            previous: self.slots.slot(series).value,
+            ordinal,
+            suppressed: 0,
+            origin,
+        };
+        self.counts.firings += 1;
+        self.pending.push_back(Pending::Record(record));
     }
 
     /// Emits a firing unless something swallows it; true where it was emitted.

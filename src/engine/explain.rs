@@ -11,7 +11,8 @@ use crate::time::{Nanos, datetime, format_instant, push_instant};
 
 use super::Engine;
 use super::input::Input;
-use super::instance::Body;
+use super::instance::{Body, Instance};
+use super::ladder::Woken;
 use super::slots::Edge;
 use super::watch::NOBODY;
 
@@ -152,7 +153,7 @@ impl Engine {
     }
 
     /// The instances that the value did not concern: they stand where they stood.
-    pub(super) fn explain_untouched(&mut self, series: u32, woken: &[(u32, u32)]) {
+    pub(super) fn explain_untouched(&mut self, series: u32, woken: &[Woken]) {
         if self.explain.is_none() {
             return;
         }
@@ -161,17 +162,16 @@ impl Engine {
             Edge::One(number) => vec![*number],
             Edge::Many(ladder) => ladder.instances().collect(),
         };
-        rest.retain(|number| !woken.iter().any(|(other, _)| other == number));
+        rest.retain(|number| !woken.iter().any(|woken| woken.instance == *number));
         rest.sort_unstable_by_key(|&number| self.instances[number as usize].trigger);
         for number in rest {
-            let reason = self.reason_of(number);
+            let reason = self.reason_of(&self.instances[number as usize]);
             self.explain_instance(number, reason, None);
         }
     }
 
     /// Why nothing fires now, in words.
-    pub(super) fn reason_of(&self, number: u32) -> String {
-        let instance = &self.instances[number as usize];
+    pub(super) fn reason_of(&self, instance: &Instance) -> String {
         let rule = self.watch(instance.trigger).and_then(super::watch::Watch::rule);
         match (&instance.body, rule) {
             (Body::Threshold(state), Some(rule)) => state.reason(&rule),

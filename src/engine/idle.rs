@@ -13,6 +13,7 @@ impl Engine {
     /// [`series_idle`](super::Limits::series_idle) and of which nothing is
     /// worth keeping; says how many. Handles go stale where any was.
     pub(super) fn drop_idle_series(&mut self) -> usize {
+        self.take_back_all();
         let idle = nanos_of(self.limits.series_idle());
         let oldest = self.clock.saturating_sub(idle);
         let dropped: Vec<bool> =

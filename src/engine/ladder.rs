@@ -7,7 +7,10 @@
 //! so those that a move concerns are the first and the last of the sets: the
 //! cost is that of the instances that change, whatever the number of the rest.
 
+use crate::time::Nanos;
+
 use super::bits::Bits;
+use super::watch::NOBODY;
 
 /// The keys through which a value can move without an instance noticing; empty
 /// (every value wakes it) where the first is greater than the second.
@@ -17,7 +20,7 @@ pub(super) type Quiet = (i64, i64);
 pub(super) const WAKE_ALWAYS: Quiet = (i64::MAX, i64::MIN);
 
 /// No rung.
-const NONE: u32 = u32::MAX;
+const NONE: u32 = NOBODY;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ladder {
@@ -40,14 +43,53 @@ struct Side {
 #[derive(Debug, Clone)]
 struct Member {
     instance: u32,
+    trigger: u32,
     /// Its rungs, two up and two down: a range is left or entered at either end.
     seats: [u32; 4],
+    plain: Option<Plain>,
+}
+
+/// The whole state of an instance that has one bound, one re-arm level and no
+/// other option: it is lent to the ladder, so that crossing touches nothing
+/// else. What the instance itself says is out of date until it is taken back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plain {
+    /// It is entered upwards.
+    pub(super) enters_up: bool,
+    pub(super) inside: bool,
+    /// Inside, but not by a crossing.
+    pub(super) spent: bool,
+    pub(super) since: Nanos,
+    pub(super) last_firing: Nanos,
+    pub(super) firings_then: u32,
+}
+
+/// What the ladder needs to know of an instance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) trigger: u32,
+    /// Its possible wake keys, two upward and two downward.
+    pub(super) edges: [Option<i64>; 4],
+    pub(super) quiet: Quiet,
+    pub(super) plain: Option<Plain>,
+}
+
+/// An instance that a value concerns. In the order of triggers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Woken {
+    pub(super) trigger: u32,
+    pub(super) instance: u32,
+    /// Its place in the ladder, to be settled; [`NOBODY`] outside of it.
+    pub(super) number: u32,
+    /// For a lent state, which the ladder has moved on already: how many
+    /// firings there were at this instant before.
+    pub(super) crossed: Option<u32>,
 }
 
 impl Ladder {
     /// Adds an instance; it is woken by the next value.
     pub(super) fn add(&mut self, instance: u32) {
-        self.members.push(Member { instance, seats: [NONE; 4] });
+        self.members.push(Member { instance, trigger: NOBODY, seats: [NONE; 4], plain: None });
         self.stale = true;
     }
 
@@ -72,13 +114,35 @@ impl Ladder {
         self.stale = true;
     }
 
-    /// Builds the rungs anew. `edges` gives an instance's possible wake keys,
-    /// two upward and two downward, and `quiet` where it stands now.
-    pub(super) fn rebuild(&mut self, edges: impl Fn(u32) -> [Option<i64>; 4], quiet: impl Fn(u32) -> Quiet) {
+    /// The states that are lent.
+    pub(super) fn lent(&self) -> impl Iterator<Item = (u32, Plain)> {
+        self.members.iter().filter_map(|member| Some((member.instance, member.plain?)))
+    }
+
+    /// Gives every lent state back; the rungs are to be built anew.
+    pub(super) fn give_back(&mut self, mut take: impl FnMut(u32, Plain)) {
+        for member in &mut self.members {
+            if let Some(plain) = member.plain.take() {
+                take(member.instance, plain);
+            }
+        }
+        self.stale = true;
+    }
+
+    /// Builds the rungs anew. What was lent has been taken back.
+    pub(super) fn rebuild(&mut self, standing: impl Fn(u32) -> Standing) {
+        let mut members: Vec<(Member, Standing)> = self
+            .members
+            .drain(..)
+            .map(|member| (standing(member.instance), member))
+            .map(|(s, m)| (m, s))
+            .collect();
+        // Neighbours in value are neighbours in memory.
+        members.sort_by_key(|(_, standing)| standing.edges.into_iter().flatten().next());
         let (mut up, mut down) = (Vec::new(), Vec::new());
-        for (number, member) in self.members.iter_mut().enumerate() {
-            member.seats = [NONE; 4];
-            for (seat, key) in edges(member.instance).into_iter().enumerate() {
+        for (number, (member, standing)) in members.iter_mut().enumerate() {
+            (member.seats, member.trigger, member.plain) = ([NONE; 4], standing.trigger, standing.plain);
+            for (seat, key) in standing.edges.into_iter().enumerate() {
                 let Some(key) = key else { continue };
                 let side = if seat < 2 { &mut up } else { &mut down };
                 side.push((key, number as u32, seat));
@@ -90,28 +154,31 @@ impl Ladder {
             side.rungs = Vec::with_capacity(keys.len());
             for (position, (key, member, seat)) in keys.into_iter().enumerate() {
                 side.rungs.push((key, member));
-                self.members[member as usize].seats[seat] = position as u32;
+                members[member as usize].0.seats[seat] = position as u32;
             }
         }
         self.loose.clear();
         self.stale = false;
-        for number in 0..self.members.len() {
-            let interval = quiet(self.members[number].instance);
-            self.settle(number as u32, interval);
+        let quiet: Vec<Quiet> = members.iter().map(|(_, standing)| standing.quiet).collect();
+        self.members = members.into_iter().map(|(member, _)| member).collect();
+        for (number, quiet) in quiet.into_iter().enumerate() {
+            self.settle(number as u32, quiet);
         }
     }
 
-    /// Takes out every member that a value with this key concerns; each must be
-    /// [settled](Ladder::settle) afterwards.
-    pub(super) fn wake(&mut self, key: i64, woken: &mut Vec<(u32, u32)>) {
+    /// Takes out every member that a value with this key at `at` concerns. A
+    /// lent state is moved on here, and only told where it crossed; each other
+    /// member must be [settled](Ladder::settle) afterwards.
+    pub(super) fn wake(&mut self, key: i64, at: Nanos, woken: &mut Vec<Woken>) {
         for number in self.loose.drain(..) {
-            woken.push((self.members[number as usize].instance, number));
+            let Member { instance, trigger, .. } = self.members[number as usize];
+            woken.push(Woken { trigger, instance, number, crossed: None });
         }
-        while let Some(position) = self.up.active.first().filter(|&at| self.up.rungs[at].0 <= key) {
-            self.rouse(self.up.rungs[position].1, woken);
+        while let Some(position) = self.up.active.first().filter(|&place| self.up.rungs[place].0 <= key) {
+            self.rouse(self.up.rungs[position].1, true, at, woken);
         }
-        while let Some(position) = self.down.active.last().filter(|&at| self.down.rungs[at].0 >= key) {
-            self.rouse(self.down.rungs[position].1, woken);
+        while let Some(position) = self.down.active.last().filter(|&place| self.down.rungs[place].0 >= key) {
+            self.rouse(self.down.rungs[position].1, false, at, woken);
         }
     }
 
@@ -144,9 +211,29 @@ impl Ladder {
         (low, high)
     }
 
-    fn rouse(&mut self, number: u32, woken: &mut Vec<(u32, u32)>) {
-        let member = &self.members[number as usize];
-        woken.push((member.instance, number));
+    fn rouse(&mut self, number: u32, upwards: bool, at: Nanos, woken: &mut Vec<Woken>) {
+        let member = &mut self.members[number as usize];
+        let (trigger, instance) = (member.trigger, member.instance);
+        if let Some(plain) = &mut member.plain {
+            // One rung up, one down, one of them active: the other is now.
+            let [up_leave, up_enter, down_leave, down_enter] = member.seats;
+            let (up, down) = if plain.enters_up { (up_enter, down_leave) } else { (up_leave, down_enter) };
+            if upwards {
+                self.up.active.clear(up as usize);
+                self.down.active.set(down as usize);
+            } else {
+                self.down.active.clear(down as usize);
+                self.up.active.set(up as usize);
+            }
+            plain.inside = plain.enters_up == upwards;
+            if plain.inside {
+                plain.firings_then = if plain.last_firing == at { plain.firings_then + 1 } else { 0 };
+                (plain.spent, plain.since, plain.last_firing) = (false, at, at);
+                woken.push(Woken { trigger, instance, number: NOBODY, crossed: Some(plain.firings_then) });
+            }
+            return;
+        }
+        woken.push(Woken { trigger, instance, number, crossed: None });
         for (seat, position) in member.seats.into_iter().enumerate().filter(|(_, position)| *position != NONE)
         {
             let side = if seat < 2 { &mut self.up } else { &mut self.down };
@@ -164,19 +251,65 @@ mod tests {
         let mut ladder = Ladder::default();
         (0..100).for_each(|instance| ladder.add(instance));
         assert_eq!(ladder.quiet(), WAKE_ALWAYS);
-        // Instance i fires at key 10 i and re-arms below it; the value stands at 0.
+        // Instance i fires at key 10 i + 5 and re-arms below it; the value stands at 0.
         let bound = |instance: u32| i64::from(instance) * 10 + 5;
-        ladder.rebuild(|i| [Some(bound(i)), None, Some(bound(i) - 1), None], |i| (i64::MIN, bound(i) - 1));
+        let instances = |woken: &[Woken]| woken.iter().map(|woken| woken.instance).collect::<Vec<_>>();
+        ladder.rebuild(|i| Standing {
+            trigger: i,
+            edges: [None, Some(bound(i)), Some(bound(i) - 1), None],
+            quiet: (i64::MIN, bound(i) - 1),
+            plain: None,
+        });
         assert_eq!(ladder.quiet(), (i64::MIN, 4));
         let mut woken = Vec::new();
-        ladder.wake(26, &mut woken);
-        assert_eq!(woken, [(0, 0), (1, 1), (2, 2)]);
-        for &(instance, number) in &woken {
-            ladder.settle(number, (bound(instance), i64::MAX));
+        ladder.wake(26, 0, &mut woken);
+        assert_eq!(instances(&woken), [0, 1, 2]);
+        for woken in &woken {
+            ladder.settle(woken.number, (bound(woken.instance), i64::MAX));
         }
         assert_eq!(ladder.quiet(), (25, 34));
         woken.clear();
-        ladder.wake(14, &mut woken);
-        assert_eq!(woken, [(2, 2), (1, 1)]);
+        ladder.wake(14, 0, &mut woken);
+        assert_eq!(instances(&woken), [2, 1]);
+    }
+
+    #[test]
+    fn a_lent_state_moves_on_by_itself_and_tells_only_its_crossings() {
+        let mut ladder = Ladder::default();
+        [0, 1].into_iter().for_each(|instance| ladder.add(instance));
+        let plain = |enters_up| Plain {
+            enters_up,
+            inside: false,
+            spent: false,
+            since: 0,
+            last_firing: Nanos::MIN,
+            firings_then: 0,
+        };
+        // The first is above 10 and re-arms at 5, the second below -10 and re-arms at -5.
+        ladder.rebuild(|i| match i {
+            0 => Standing {
+                trigger: 7,
+                edges: [None, Some(11), Some(5), None],
+                quiet: (i64::MIN, 10),
+                plain: Some(plain(true)),
+            },
+            _ => Standing {
+                trigger: 3,
+                edges: [Some(-5), None, None, Some(-11)],
+                quiet: (-10, i64::MAX),
+                plain: Some(plain(false)),
+            },
+        });
+        let mut crossings = Vec::new();
+        for (at, key) in
+            [(1, 11), (2, 6), (2, 12), (3, 5), (3, 11), (3, 5), (3, 20), (4, -11), (5, 0), (6, -20)]
+        {
+            let mut woken = Vec::new();
+            ladder.wake(key, at, &mut woken);
+            crossings.extend(woken.iter().map(|woken| (at, woken.trigger, woken.crossed)));
+        }
+        let expected = [(1, 7, Some(0)), (3, 7, Some(0)), (3, 7, Some(1)), (4, 3, Some(0)), (6, 3, Some(0))];
+        assert_eq!(crossings, expected);
+        assert_eq!(ladder.lent().map(|(instance, plain)| (instance, plain.since)).max(), Some((1, 6)));
     }
 }

@@ -58,12 +58,15 @@ use chrono::{DateTime, Utc};
 use crate::error::{Error, ErrorKind};
 use crate::firing::Firing;
 use crate::threshold::NEVER;
-use crate::time::{DeadlineQueue, Nanos, datetime, format_duration, format_instant, instant, nanos_of};
+use crate::time::{
+    DeadlineQueue, InstantReader, Nanos, datetime, format_duration, format_instant, instant, nanos_of,
+};
 
 use dedupe::Dedupe;
 use emit::Pending;
 use explain::ExplainLog;
 use instance::Instance;
+use ladder::Woken;
 use slots::{LONG_AGO, Slots};
 use watch::{Index, Watch};
 
@@ -117,6 +120,9 @@ pub struct Engine {
     /// Tells the handles of one numbering of the series from those of another.
     generation: u64,
     clock: Nanos,
+    /// The earliest deadline; nothing is due before it.
+    next: Nanos,
+    times: InstantReader,
     /// Up to here every trigger's own clock has been moved, whatever its `lateness`.
     flushed: Nanos,
     /// By the order in which they were added; removed ones leave a gap.
@@ -137,7 +143,7 @@ pub struct Engine {
     explain: Option<Box<ExplainLog>>,
     // Buffers that are used again.
     found: Vec<u32>,
-    woken: Vec<(u32, u32)>,
+    woken: Vec<Woken>,
     due: Vec<(u32, u32)>,
 }
 
@@ -219,6 +225,8 @@ impl EngineBuilder {
             seed,
             generation: 0,
             clock: LONG_AGO,
+            next: NEVER,
+            times: InstantReader::default(),
             flushed: LONG_AGO,
             watches: Vec::new(),
             ids: hashbrown::HashMap::new(),
@@ -354,7 +362,7 @@ impl Engine {
     /// assert_eq!(Engine::new().poll_timeout(), None);
     /// ```
     pub fn poll_timeout(&self) -> Option<DateTime<Utc>> {
-        let due = self.next_due();
+        let due = self.next;
         (due != NEVER).then(|| datetime(due.max(self.clock.saturating_add(1))))
     }
 
@@ -420,6 +428,7 @@ impl Engine {
     /// assert!(engine.poll_explanation().is_none());
     /// ```
     pub fn set_explain(&mut self, on: bool) {
+        self.take_back_all();
         self.explain = on.then(Box::default);
     }
 
@@ -455,10 +464,18 @@ impl Engine {
         }
     }
 
-    /// Refuses an instant that is too far ahead of `now`.
-    fn guard(&mut self, now: Nanos, at: Nanos) -> Result<(), Error> {
+    /// The instant of an input, refused where it is too far ahead of `now`.
+    #[inline]
+    fn arrival(&mut self, now: DateTime<Utc>, time: DateTime<Utc>) -> Result<Nanos, Error> {
+        let at = self.times.read(time)?;
+        if time > now { self.guard(now, at) } else { Ok(at) }
+    }
+
+    #[cold]
+    fn guard(&mut self, now: DateTime<Utc>, at: Nanos) -> Result<Nanos, Error> {
+        let now = instant(now)?;
         let Some(skew) = self.skew.filter(|&skew| at > now.saturating_add(nanos_of(skew))) else {
-            return Ok(());
+            return Ok(at);
         };
         self.counts.skewed += 1;
         let ahead = format_duration(Duration::from_nanos(at.abs_diff(now)));

@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, SeriesRef, ValueObserved};
 use crate::threshold::Transition;
-use crate::time::{Nanos, datetime, instant};
+use crate::time::{datetime, instant};
 
 use super::Engine;
 use super::emit::Pending;
 use super::input::Input;
 use super::receipt::{BatchReport, Observation, Receipt};
+use super::slots::BLOCK;
+use super::watch::NOBODY;
 
 /// A series looked up once, for [`Engine::observe`].
 ///
@@ -194,8 +196,7 @@ impl Engine {
             return Err(Error::new(ErrorKind::StaleHandle, message));
         }
         self.has_room()?;
-        let at = instant(time)?;
-        self.guard(instant(now)?, at)?;
+        let at = self.arrival(now, time)?;
         let input = Input::plain(at, value);
         if self.explain.is_some() {
             self.explain_context(None, at, value);
@@ -229,8 +230,7 @@ impl Engine {
         value: f64,
     ) -> Result<Receipt, Error> {
         self.has_room()?;
-        let at = instant(time)?;
-        self.guard(instant(now)?, at)?;
+        let at = self.arrival(now, time)?;
         let input = Input::plain(at, value);
         if self.explain.is_some() {
             self.explain_context(None, at, value);
@@ -259,21 +259,18 @@ impl Engine {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn observe_batch(&mut self, now: DateTime<Utc>, observations: &[Observation<'_>]) -> BatchReport {
-        const BLOCK: usize = 32;
         let mut report = BatchReport::default();
-        let mut numbers = [None; BLOCK];
+        let mut numbers = [NOBODY; BLOCK];
         for (block, part) in observations.chunks(BLOCK).enumerate() {
-            for (number, observation) in numbers.iter_mut().zip(part) {
-                *number = self.slots.find(&observation.series);
-            }
+            self.slots.find_block(part.iter().map(|observation| &observation.series), &mut numbers);
             let generation = self.generation;
             for (at, observation) in part.iter().enumerate() {
-                let found = numbers[at].filter(|_| self.generation == generation && self.explain.is_none());
-                let result = match found {
-                    Some(number) => instant(now).and_then(|now| self.observe_found(now, number, observation)),
-                    None => {
-                        self.observe_series(now, &observation.series, observation.time, observation.value)
-                    }
+                let is_current =
+                    numbers[at] != NOBODY && self.generation == generation && self.explain.is_none();
+                let result = if is_current && self.slots.is_series(numbers[at], &observation.series) {
+                    self.observe_found(now, numbers[at], observation)
+                } else {
+                    self.observe_series(now, &observation.series, observation.time, observation.value)
                 };
                 if !report.note(block * BLOCK + at, result) {
                     return report;
@@ -283,10 +280,14 @@ impl Engine {
         report
     }
 
-    fn observe_found(&mut self, now: Nanos, number: u32, what: &Observation<'_>) -> Result<Receipt, Error> {
+    fn observe_found(
+        &mut self,
+        now: DateTime<Utc>,
+        number: u32,
+        what: &Observation<'_>,
+    ) -> Result<Receipt, Error> {
         self.has_room()?;
-        let at = instant(what.time)?;
-        self.guard(now, at)?;
+        let at = self.arrival(now, what.time)?;
         let receipt = self.take(number, &Input::plain(at, what.value))?;
         self.counts.events += 1;
         self.counts.ignored += u64::from(receipt == Receipt::Ignored);
@@ -312,9 +313,10 @@ impl Engine {
     }
 
     fn take_event(&mut self, now: DateTime<Utc>, event: &Event<'_>) -> Result<Receipt, Error> {
-        let now = instant(now)?;
-        let at = event.instant()?.unwrap_or(now);
-        self.guard(now, at)?;
+        let at = match event.instant()? {
+            Some(at) => self.guard(now, at)?,
+            None => instant(now)?,
+        };
         if self.dedupe.is_duplicate(event.source(), event.id(), at) {
             if self.explain.is_some() {
                 let reason = "a duplicate: this source and id was seen before".to_owned();

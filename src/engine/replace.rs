@@ -59,6 +59,7 @@ impl Engine {
         for series in self.watched_series(number) {
             let kept_series = self.slots.series(series);
             let stays = watches(new, &SeriesRef::from(&kept_series), ValueObserved::EVENT_TYPE);
+            self.take_back_series(series);
             for instance in self.instances_on(series) {
                 let instance = &mut self.instances[instance as usize];
                 if stays && instance.trigger == number && instance.series == series {
@@ -172,7 +173,12 @@ impl Engine {
             (Body::Threshold(state), Body::Threshold(was), (Subject::Threshold(before), Some(rule))) => {
                 *state = was.clone();
                 let before = Rule::new(before);
-                let with = Rejudge { last, reported, now: clock, apply_now: apply_now && clock != LONG_AGO };
+                let own = clock.saturating_sub(rule.lateness).max(if rule.lateness > 0 {
+                    self.flushed
+                } else {
+                    clock
+                });
+                let with = Rejudge { last, reported, now: own, apply_now: apply_now && clock != LONG_AGO };
                 let result = state.replace(&before, &rule, with);
                 step = Some((rule, before.lateness, result));
             }

@@ -1,19 +1,23 @@
 //! The series that are watched: one 64-byte slot each, which answers most
 //! observations alone, and what is rarely needed beside it.
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::Hasher;
 
 use foldhash::SharedSeed;
-use foldhash::fast::{FoldHasher, SeedableRandomState};
+use foldhash::fast::FoldHasher;
 use hashbrown::HashTable;
 
 use crate::event::{Dimensions, Series, SeriesKind, SeriesRef};
 use crate::time::Nanos;
 
 use super::ladder::{Ladder, Quiet, WAKE_ALWAYS};
+use super::watch::NOBODY;
 
 /// The time before any observation.
 pub(super) const LONG_AGO: Nanos = Nanos::MIN;
+
+/// How many names a batch looks up together.
+pub(super) const BLOCK: usize = 32;
 
 /// Room for a name in the slot itself.
 const INLINE: usize = 20;
@@ -95,8 +99,9 @@ struct Key {
 pub(super) struct Slots {
     /// Names come from outside: the seed keeps anyone who cannot see it from
     /// choosing names that collide, and no result depends on it.
-    seed: u64,
-    table: HashTable<u32>,
+    hasher: Seeded,
+    /// Number and half the hash, so that a look-up meets the slot only to compare the name.
+    table: HashTable<(u32, u32)>,
     /// The latest series of each kind and name.
     names: HashTable<u32>,
     slots: Vec<Slot>,
@@ -114,19 +119,26 @@ pub(super) fn kind_number(kind: &str) -> Option<u8> {
     KINDS.iter().position(|known| known.as_str() == kind).and_then(|position| u8::try_from(position).ok())
 }
 
+/// The keyed hash of all tables.
+#[derive(Debug, Clone, Copy)]
+struct Seeded {
+    seed: u64,
+    shared: &'static SharedSeed,
+}
+
 /// A series to look for, with its hash.
 #[derive(Debug, Clone, Copy)]
 struct Wanted<'a> {
     kind: u8,
     source: u32,
-    series: SeriesRef<'a>,
+    series: &'a SeriesRef<'a>,
     hash: u64,
 }
 
 impl Slots {
     pub(super) fn new(seed: u64) -> Self {
         Self {
-            seed,
+            hasher: Seeded::new(seed),
             table: HashTable::new(),
             names: HashTable::new(),
             slots: Vec::new(),
@@ -168,7 +180,7 @@ impl Slots {
     /// The same, without noting which source was asked for.
     pub(super) fn peek(&self, series: &SeriesRef<'_>) -> Option<u32> {
         let kind = kind_number(series.kind())?;
-        let hash = hash_text(self.seed, series.source());
+        let hash = self.hasher.text(series.source());
         let source = *self.source_table.find(hash, |&at| *self.sources[at as usize] == *series.source())?;
         self.find_wanted(&self.wanted(kind, source, series))
     }
@@ -191,7 +203,7 @@ impl Slots {
 
     /// Every series of this kind and name.
     pub(super) fn namesakes(&self, kind: u8, name: &str) -> impl Iterator<Item = u32> {
-        let hash = hash_parts(self.seed, 0, kind, name, std::iter::empty());
+        let hash = self.hasher.plain(0, kind, name);
         let first =
             self.names.find(hash, |&other| self.kind(other) == kind && self.name(other) == name).copied();
         std::iter::successors(first, |&number| self.cold(number).next_namesake)
@@ -199,13 +211,11 @@ impl Slots {
 
     /// Enters a stored series into the tables.
     fn enter(&mut self, number: u32) {
-        let (slots, keys, seed) = (&self.slots, &self.keys, self.seed);
-        let hash = |&other: &u32| full_hash(seed, &slots[other as usize], &keys[other as usize]);
-        self.table.insert_unique(hash(&number), number, hash);
-        let name_hash = |&other: &u32| {
-            let key = &keys[other as usize];
-            hash_parts(seed, 0, key.kind, &key.name, std::iter::empty())
-        };
+        let (slots, keys, hasher) = (&self.slots, &self.keys, self.hasher);
+        let full = |other: u32| hasher.full(&slots[other as usize], &keys[other as usize]);
+        let hash = full(number);
+        self.table.insert_unique(hash, (number, hash as u32), |&(other, _)| full(other));
+        let name_hash = |&other: &u32| hasher.plain(0, keys[other as usize].kind, &keys[other as usize].name);
         let key = &keys[number as usize];
         let same =
             |&other: &u32| keys[other as usize].kind == key.kind && keys[other as usize].name == key.name;
@@ -278,31 +288,75 @@ impl Slots {
         moved
     }
 
-    fn wanted<'a>(&self, kind: u8, source: u32, series: &SeriesRef<'a>) -> Wanted<'a> {
+    /// Looks up a block of series, each by its hash alone; [`is_series`](Slots::is_series)
+    /// tells whether the number found is the one asked for. Hashing, probing
+    /// and reading are done for the whole block in turn, so that their misses overlap.
+    pub(super) fn find_block<'a>(
+        &mut self,
+        block: impl Iterator<Item = &'a SeriesRef<'a>>,
+        numbers: &mut [u32; BLOCK],
+    ) {
+        let mut hashes = [0; BLOCK];
+        let mut count = 0;
+        for (hash, series) in hashes.iter_mut().zip(block) {
+            let source = self.find_source(series.source());
+            *hash = match (kind_number(series.kind()), source) {
+                (Some(kind), Some(source)) => self.wanted(kind, source, series).hash,
+                _ => 0,
+            };
+            count += 1;
+        }
+        for (number, &hash) in numbers.iter_mut().zip(&hashes[..count]) {
+            let found = self.table.find(hash, |&(_, half)| half == hash as u32);
+            *number = found.map_or(NOBODY, |&(number, _)| number);
+        }
+        let mut touched = 0;
+        for &number in numbers[..count].iter().filter(|&&number| number != NOBODY) {
+            touched |= self.slots[number as usize].hash;
+        }
+        std::hint::black_box(touched);
+    }
+
+    /// Is this the series of that number?
+    pub(super) fn is_series(&self, number: u32, series: &SeriesRef<'_>) -> bool {
+        let slot = &self.slots[number as usize];
+        kind_number(series.kind()) == Some(slot.kind)
+            && *self.sources[slot.source as usize] == *series.source()
+            && self.has_name(number, series)
+    }
+
+    #[inline]
+    fn wanted<'a>(&self, kind: u8, source: u32, series: &'a SeriesRef<'a>) -> Wanted<'a> {
         let hash = match series.has_no_dimensions() {
-            true => hash_parts(self.seed, source, kind, series.name(), std::iter::empty()),
-            false => hash_parts(self.seed, source, kind, series.name(), series.dimensions()),
+            true => self.hasher.plain(source, kind, series.name()),
+            false => self.hasher.parts(source, kind, series.name(), series.dimensions()),
         };
-        Wanted { kind, source, series: *series, hash }
+        Wanted { kind, source, series, hash }
     }
 
+    #[inline]
     fn find_wanted(&self, wanted: &Wanted<'_>) -> Option<u32> {
-        self.table.find(wanted.hash, |&number| self.is(number, wanted)).copied()
+        let half = wanted.hash as u32;
+        let is_wanted = |&(number, other): &(u32, u32)| other == half && self.is(number, wanted);
+        self.table.find(wanted.hash, is_wanted).map(|&(number, _)| number)
     }
 
+    #[inline]
     fn is(&self, number: u32, wanted: &Wanted<'_>) -> bool {
         let slot = &self.slots[number as usize];
-        if slot.hash != wanted.hash as u32 || slot.source != wanted.source || slot.kind != wanted.kind {
-            return false;
-        }
-        let name = wanted.series.name();
+        slot.source == wanted.source && slot.kind == wanted.kind && self.has_name(number, wanted.series)
+    }
+
+    #[inline]
+    fn has_name(&self, number: u32, series: &SeriesRef<'_>) -> bool {
+        let (slot, name) = (&self.slots[number as usize], series.name());
         if slot.length != NOT_INLINE {
-            return &slot.name[..usize::from(slot.length)] == name.as_bytes()
-                && wanted.series.has_no_dimensions();
+            let inline = &slot.name[..usize::from(slot.length)];
+            return same_bytes(inline, name.as_bytes()) && series.has_no_dimensions();
         }
         let key = &self.keys[number as usize];
         let dimensions = key.dimensions.as_deref().into_iter().flat_map(Dimensions::iter);
-        *key.name == *name && dimensions.eq(wanted.series.dimensions())
+        *key.name == *name && dimensions.eq(series.dimensions())
     }
 
     /// Sources are few: the one asked for last is tried first.
@@ -310,9 +364,8 @@ impl Slots {
         if self.sources.get(self.last_source as usize).is_some_and(|last| **last == *source) {
             return Some(self.last_source);
         }
-        let found = *self
-            .source_table
-            .find(hash_text(self.seed, source), |&at| *self.sources[at as usize] == *source)?;
+        let found =
+            *self.source_table.find(self.hasher.text(source), |&at| *self.sources[at as usize] == *source)?;
         self.last_source = found;
         Some(found)
     }
@@ -323,9 +376,9 @@ impl Slots {
         }
         let number = self.sources.len() as u32;
         self.sources.push(source.into());
-        let (sources, seed) = (&self.sources, self.seed);
+        let (sources, hasher) = (&self.sources, self.hasher);
         self.source_table
-            .insert_unique(hash_text(seed, source), number, |&at| hash_text(seed, &sources[at as usize]));
+            .insert_unique(hasher.text(source), number, |&at| hasher.text(&sources[at as usize]));
         number
     }
 }
@@ -356,36 +409,65 @@ fn retain_by<T>(list: &mut Vec<T>, moved: &[Option<u32>]) {
     list.retain(|_| stays.next().unwrap_or(false));
 }
 
-fn full_hash(seed: u64, slot: &Slot, key: &Key) -> u64 {
-    let dimensions = key.dimensions.as_deref().into_iter().flat_map(Dimensions::iter);
-    hash_parts(seed, slot.source, slot.kind, &key.name, dimensions)
-}
-
-fn hasher(seed: u64) -> FoldHasher<'static> {
-    SeedableRandomState::with_seed(seed, SharedSeed::global_random()).build_hasher()
-}
-
-pub(super) fn hash_text(seed: u64, text: &str) -> u64 {
-    let mut hasher = hasher(seed);
-    hasher.write(text.as_bytes());
-    hasher.finish()
-}
-
-fn hash_parts<'a>(
-    seed: u64,
-    source: u32,
-    kind: u8,
-    name: &str,
-    dimensions: impl Iterator<Item = (&'a str, &'a str)>,
-) -> u64 {
-    let mut hasher = hasher(seed);
-    hasher.write(name.as_bytes());
-    hasher.write_u64(u64::from(source) << 8 | u64::from(kind));
-    for (key, value) in dimensions {
-        hasher.write(key.as_bytes());
-        hasher.write_u8(0xff);
-        hasher.write(value.as_bytes());
-        hasher.write_u8(0xfe);
+/// Equal texts of up to [`INLINE`] bytes, in words that overlap.
+#[inline]
+fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
     }
-    hasher.finish()
+    match (a.first_chunk::<8>(), b.first_chunk::<8>(), a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) => {
+            a_first == b_first && a_last == b_last && (a.len() <= 16 || a[8..] == b[8..])
+        }
+        _ => a == b,
+    }
+}
+
+/// A keyed hash of one text, for the other tables.
+pub(super) fn hash_text(seed: u64, text: &str) -> u64 {
+    Seeded::new(seed).text(text)
+}
+
+impl Seeded {
+    fn new(seed: u64) -> Self {
+        Self { seed, shared: SharedSeed::global_random() }
+    }
+
+    fn text(self, text: &str) -> u64 {
+        let mut hasher = FoldHasher::with_seed(self.seed, self.shared);
+        hasher.write(text.as_bytes());
+        hasher.finish()
+    }
+
+    #[inline]
+    fn plain(self, source: u32, kind: u8, name: &str) -> u64 {
+        let mut hasher = FoldHasher::with_seed(self.seed, self.shared);
+        hasher.write(name.as_bytes());
+        hasher.write_u64(u64::from(source) << 8 | u64::from(kind));
+        hasher.finish()
+    }
+
+    fn parts<'a>(
+        self,
+        source: u32,
+        kind: u8,
+        name: &str,
+        dimensions: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> u64 {
+        let mut hasher = FoldHasher::with_seed(self.plain(source, kind, name), self.shared);
+        for (key, value) in dimensions {
+            hasher.write(key.as_bytes());
+            hasher.write_u8(0xff);
+            hasher.write(value.as_bytes());
+            hasher.write_u8(0xfe);
+        }
+        hasher.finish()
+    }
+
+    fn full(self, slot: &Slot, key: &Key) -> u64 {
+        match key.dimensions.as_deref() {
+            None => self.plain(slot.source, slot.kind, &key.name),
+            Some(dimensions) => self.parts(slot.source, slot.kind, &key.name, dimensions.iter()),
+        }
+    }
 }

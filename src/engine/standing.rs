@@ -49,7 +49,7 @@ impl Engine {
         let series = self.slots.peek(series)?;
         let number =
             self.instances_on(series).into_iter().find(|&n| self.instances[n as usize].trigger == trigger)?;
-        let instance = &self.instances[number as usize];
+        let instance = self.up_to_date(number);
         if !instance.shown {
             return None;
         }
@@ -73,7 +73,7 @@ impl Engine {
             deadline: self.due_of(number),
             suppressed: u64::from(instance.suppressed),
             waiting: more.map_or(0, |more| more.waiting.len()),
-            reason: self.reason_of(number),
+            reason: self.reason_of(&instance),
         })
     }
 

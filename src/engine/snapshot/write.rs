@@ -5,7 +5,7 @@ use crate::firing::{Firing, Key};
 
 use super::super::Engine;
 use super::super::emit::Pending;
-use super::super::slots::Exact;
+use super::super::slots::{Edge, Exact};
 use super::super::watch::NOBODY;
 use super::codec::Sink;
 use super::state::write_instance;
@@ -72,10 +72,22 @@ fn series(engine: &Engine, sink: &mut Sink, places: &[u64]) {
         let mut instances = engine.instances_on(number);
         instances.retain(|&instance| engine.instances[instance as usize].series == number);
         instances.sort_unstable_by_key(|&instance| engine.instances[instance as usize].trigger);
+        let mut lent: Vec<_> = match &cold.edge {
+            Edge::Many(ladder) => ladder.lent().collect(),
+            _ => Vec::new(),
+        };
+        lent.sort_unstable_by_key(|(number, _)| *number);
         sink.list(instances.iter(), |sink, &instance| {
-            let instance = &engine.instances[instance as usize];
-            sink.number(places[instance.trigger as usize]);
-            write_instance(sink, instance);
+            let kept = &engine.instances[instance as usize];
+            sink.number(places[kept.trigger as usize]);
+            match lent.binary_search_by_key(&instance, |(number, _)| *number) {
+                Err(_) => write_instance(sink, kept),
+                Ok(place) => {
+                    let mut current = kept.clone();
+                    lent[place].1.write_to(&mut current);
+                    write_instance(sink, &current);
+                }
+            }
         });
     }
 }

@@ -70,11 +70,6 @@ impl Known {
         }
         // What a series that has reported is to a silence counted from the start only now.
         let from_start = |rule: &Rule| matches!(rule.what, What::Silence { from_start: true, .. });
-        // TEMP bug 2
-        let asks = |rule: &Rule| rule.filters.iter().any(|f| !crate::model::filter::is_static(f));
-        if asks(&was) && !asks(&is) {
-            return false;
-        }
         let is_other = was.is_whole() != is.is_whole();
         if from_start(&was) != from_start(&is) || from_start(&is) && is_other {
             return false;
@@ -85,7 +80,10 @@ impl Known {
             || a.occurrences != b.occurrences
             || a.on_missing != b.on_missing;
         // Two ways to write one condition: above 0.3 is at or above the next number.
-        if rejudges && (a.numbers().iter()).any(|x| b.numbers().iter().any(|y| x.next_up() == *y || y.next_up() == *x)) {
+        if rejudges
+            && (a.numbers().iter())
+                .any(|x| b.numbers().iter().any(|y| x.next_up() == *y || y.next_up() == *x))
+        {
             return false;
         }
         let either = |word: &str| a.on_missing == word || b.on_missing == word;
@@ -95,7 +93,6 @@ impl Known {
         !(rejudges && has_sides_from_nulls
             || either("outside") && has_stale
             || a.is_change() && b.is_change() && rejudges
-            || a.is_change() && !b.is_change() && b.stale_after.is_some()
             || step["applyNow"] == true && (was.lateness > 0 || is.lateness > 0)
             || lateness_switched)
     }

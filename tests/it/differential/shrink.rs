@@ -70,7 +70,9 @@ fn drop_members(case: &mut Value, pointer: &str, fails: &mut dyn FnMut(&Value) -
     }
     if found["value"].is_number() && found["value"] != json!(0) {
         let mut smaller = case.clone();
-        smaller.pointer_mut(pointer).map(|o| o["value"] = json!(0));
+        if let Some(o) = smaller.pointer_mut(pointer) {
+            o["value"] = json!(0);
+        }
         if fails(&smaller) {
             *case = smaller;
         }

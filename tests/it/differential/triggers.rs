@@ -1,6 +1,6 @@
 //! Random triggers: every option, over small grids on which bounds, bands and instants coincide.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::random::Random;
 use crate::model::rule::Rule;
@@ -264,7 +264,7 @@ fn filter(r: &mut Random, w: &World, depth: usize) -> Value {
 
 /// Members of a trigger that may be left out of it.
 pub(crate) fn optional(t: &Value) -> Vec<(&'static str, String)> {
-    let members = |v: &Value| v.as_object().map(Map::clone).unwrap_or_default();
+    let members = |v: &Value| v.as_object().cloned().unwrap_or_default();
     let needed = ["id", "on", "type", "segment", "measure", "kind", "name"];
     let outer = members(t).into_iter().map(|(name, _)| ("", name));
     let inner = members(&t["on"]).into_iter().map(|(name, _)| ("on", name));

@@ -162,7 +162,7 @@ impl Model {
         if !state.spent {
             return;
         }
-        if threshold.keep == 0 {
+        if threshold.keep == 0 && state.outside_since.is_none() {
             let due = cause.is_none();
             self.end(ti, si, t, cause.as_ref(), due, value);
         } else if state.outside_since.is_none() {

@@ -58,7 +58,7 @@ impl Model {
         let state = &mut self.triggers[ti].states[si];
         let fresh = State {
             last_report: state.last_report,
-            stale_done: state.stale_done,
+            stale_done: state.stale_done && !was.is_change(),
             last: state.last,
             cooling: state.cooling.clone(),
             late: state.late.clone(),

@@ -108,14 +108,17 @@ impl Silence {
         self.fired.is_none().then_some(self.last + within)
     }
 
-    /// A report; one from before the firing does not end the silence.
+    /// A report; one from before the firing is none.
     pub(crate) fn heard(&mut self, o: &Obs, cause: Cause, value: Option<f64>) {
+        if self.fired.is_some_and(|due| o.at < due) {
+            return;
+        }
+        self.fired = None;
         if o.at >= self.last {
             self.last = o.at;
             self.cause = cause;
             self.value = value.or(self.value);
         }
-        self.fired = self.fired.filter(|due| o.at < *due);
     }
 }
 
