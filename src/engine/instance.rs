@@ -214,7 +214,7 @@ impl Silence {
 
     /// Armed from `now` on, without a report.
     pub(super) fn from_start(now: Nanos, within: Nanos) -> Self {
-        Self { last: LONG_AGO, due: now.saturating_add(within), fired: LONG_AGO }
+        Self { last: now, due: now.saturating_add(within), fired: LONG_AGO }
     }
 
     /// A report at `at`; false where it is older than the silence that has

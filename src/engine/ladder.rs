@@ -182,6 +182,11 @@ impl Ladder {
         }
     }
 
+    /// Lends the ladder the state of a member.
+    pub(super) fn lend(&mut self, number: u32, plain: Option<Plain>) {
+        self.members[number as usize].plain = plain;
+    }
+
     /// Says where a member stands now.
     pub(super) fn settle(&mut self, number: u32, quiet: Quiet) {
         if quiet.0 > quiet.1 {

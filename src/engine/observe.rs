@@ -317,6 +317,7 @@ impl Engine {
             Some(at) => self.guard(now, at)?,
             None => instant(now)?,
         };
+        self.dedupe.forget_before(self.clock);
         if self.dedupe.is_duplicate(event.source(), event.id(), at) {
             if self.explain.is_some() {
                 let reason = "a duplicate: this source and id was seen before".to_owned();
@@ -343,7 +344,6 @@ impl Engine {
         };
         if receipt != Receipt::Late {
             self.dedupe.record(event.source(), event.id(), self.clock);
-            self.dedupe.forget_before(self.clock);
         }
         Ok(receipt)
     }

@@ -10,7 +10,7 @@ use crate::trigger::{Trigger, TriggerKind};
 use super::Engine;
 use super::emit::Moment;
 use super::instance::{Body, Instance, More, Silence};
-use super::slots::LONG_AGO;
+use super::slots::{Edge, LONG_AGO};
 use super::watch::{NOBODY, Subject, Watch, subject, watches};
 
 impl Engine {
@@ -148,6 +148,9 @@ impl Engine {
             _ if newest == LONG_AGO => NEVER,
             _ => newest,
         };
+        if self.instances[number as usize].edge && !old.edge && last.to_bits() != slot_value.to_bits() {
+            self.show_everything(number, series);
+        }
         let instance = &mut self.instances[number as usize];
         instance.shown = old.shown;
         if old.more.is_some() {
@@ -173,12 +176,7 @@ impl Engine {
             (Body::Threshold(state), Body::Threshold(was), (Subject::Threshold(before), Some(rule))) => {
                 *state = was.clone();
                 let before = Rule::new(before);
-                let own = clock.saturating_sub(rule.lateness).max(if rule.lateness > 0 {
-                    self.flushed
-                } else {
-                    clock
-                });
-                let with = Rejudge { last, reported, now: own, apply_now: apply_now && clock != LONG_AGO };
+                let with = Rejudge { last, reported, now: clock, apply_now: apply_now && clock != LONG_AGO };
                 let result = state.replace(&before, &rule, with);
                 step = Some((rule, before.lateness, result));
             }
@@ -197,6 +195,20 @@ impl Engine {
         self.requeue(number);
     }
 
+    /// The trigger has not seen the last value of the series (it did not pass
+    /// `where`, or waited): the instance is shown every value, as before.
+    fn show_everything(&mut self, number: u32, series: u32) {
+        self.take_back_series(series);
+        self.instances[number as usize].edge = false;
+        let cold = self.slots.cold_mut(series);
+        match &mut cold.edge {
+            Edge::One(only) if *only == number => cold.edge = Edge::None,
+            Edge::Many(ladder) => ladder.remove(number),
+            _ => {}
+        }
+        cold.always.push(number);
+    }
+
     fn conclude_replace(&mut self, number: u32, series: u32, rule: &Rule, lateness: Nanos, step: Step) {
         let (clock, value) = (self.clock, self.last_value(number, series));
         let begins = matches!(step, Step::Crossed { .. } | Step::Quiet(Why::HoldStarted { .. }));
@@ -213,8 +225,13 @@ impl Engine {
             let moment = Moment { at: clock, value, previous: f64::NAN, origin: None, due: None };
             self.conclude(number, rule, step, &moment);
         }
-        if lateness > 0 && rule.lateness == 0 {
-            self.live(number, NEVER - 1);
+        // Without `lateness` what waits is applied at once, with what is due before it.
+        let waits = |engine: &Self| engine.instances[number as usize].more.as_ref()?.waiting.next_at();
+        while lateness > 0
+            && rule.lateness == 0
+            && let Some(at) = waits(self)
+        {
+            self.live(number, at);
         }
     }
 

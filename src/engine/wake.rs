@@ -156,6 +156,9 @@ impl Engine {
         let mut edge = std::mem::take(&mut self.slots.cold_mut(series).edge);
         if let Edge::Many(ladder) = &mut edge {
             for woken in woken.iter().filter(|woken| woken.number != NOBODY) {
+                let instance = &self.instances[woken.instance as usize];
+                let rule = self.watch(woken.trigger).and_then(Watch::rule);
+                ladder.lend(woken.number, rule.and_then(|rule| self.lendable(instance, &rule)));
                 ladder.settle(woken.number, self.quiet_of(woken.instance, value));
             }
         }
@@ -172,7 +175,7 @@ impl Plain {
                 (true, false) => (Side::Inside, Phase::Fired),
                 (false, _) => (Side::Outside, Phase::Armed),
             };
-            (state.since, state.told) = (self.since, self.inside && !self.spent);
+            (state.since, state.fired_at, state.told) = (self.since, self.since, self.inside && !self.spent);
         }
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub(crate) told: bool,
     /// Holding, fired: when the episode began.
     pub(crate) since: Nanos,
+    /// `time` of the episode's `crossed`, if it was told.
+    pub(crate) fired_at: Nanos,
     /// Only where the rule needs it.
     pub(crate) extra: Option<Box<Extra>>,
 }
@@ -180,7 +182,7 @@ impl State {
     pub(crate) fn new(rule: &Rule) -> Self {
         let phase = if matches!(rule.judge, Judge::Change { .. }) { Phase::Watching } else { Phase::Unseen };
         let extra = rule.needs_extra().then(|| Box::new(Extra::new(rule)));
-        Self { side: Side::Unknown, phase, told: false, since: 0, extra }
+        Self { side: Side::Unknown, phase, told: false, since: 0, fired_at: 0, extra }
     }
 
     /// One observation at `at`; NaN is a missing value. The caller has seen to
@@ -238,6 +240,7 @@ impl State {
     /// The caller emitted the `crossed` firing of this episode, with this `time`.
     pub(crate) fn set_told(&mut self, rule: &Rule, time: Nanos) {
         self.told = true;
+        self.fired_at = time;
         if let Some(extra) = &mut self.extra {
             extra.next_reminder =
                 if rule.remind_every > 0 { time.saturating_add(rule.remind_every) } else { NEVER };
@@ -294,7 +297,8 @@ impl State {
                 Step::Quiet(Why::HoldCancelled)
             }
             Phase::Fired | Phase::Spent => match &mut self.extra {
-                Some(extra) if rule.keep > 0 => {
+                // (An outside time that `keep` measured before it was taken away ends by its deadline.)
+                Some(extra) if rule.keep > 0 || extra.outside_since != NEVER => {
                     if extra.outside_since == NEVER {
                         extra.outside_since = at;
                         return Step::Quiet(Why::KeepStarted { due: extra.keep_until(rule) });

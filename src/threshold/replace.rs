@@ -24,7 +24,6 @@ pub(crate) struct Rejudge {
 impl State {
     /// Takes over from the state of the `old` rule.
     pub(crate) fn replace(&mut self, old: &Rule, new: &Rule, with: Rejudge) -> Step {
-        let fired_at = self.since.saturating_add(old.hold);
         let mut before = std::mem::replace(self, Self::new(new));
         if let Some(extra) = &mut self.extra
             && with.reported != NEVER
@@ -32,8 +31,8 @@ impl State {
             extra.stale_at = new.stale_at(with.reported);
         }
         if old.judges_like(new) {
-            (self.side, self.phase, self.told, self.since) =
-                (before.side, before.phase, before.told, before.since);
+            (self.side, self.phase, self.told) = (before.side, before.phase, before.told);
+            (self.since, self.fired_at) = (before.since, before.fired_at);
             if before.extra.as_ref().is_some_and(|was| was.outside_since != NEVER) {
                 // Without `keep` the episode that it held open is over; it ends as a deadline that is due.
                 self.extra.get_or_insert_with(|| Box::new(Extra::new(new)));
@@ -45,7 +44,7 @@ impl State {
                 (extra.outside_since, extra.previous) = (was.outside_since, was.previous);
                 extra.window = was.window.take();
             }
-            self.remind_again(&before, old, new, fired_at, with.now);
+            self.remind_again(&before, old, new, true, with.now);
             return Step::Quiet(Why::Outside);
         }
         if with.last.is_nan() {
@@ -62,7 +61,7 @@ impl State {
         };
         let zone = self.zone_of_last(new, level.zone(key(with.last)), with);
         self.judge_again(&before, new, zone, stale, with).unwrap_or_else(|| {
-            self.remind_again(&before, old, new, fired_at, with.now);
+            self.remind_again(&before, old, new, zone == Zone::Band, with.now);
             Step::Quiet(Why::Outside)
         })
     }
@@ -108,25 +107,21 @@ impl State {
     /// The episode goes on; a running hold does not.
     fn go_on(&mut self, before: &Self) {
         self.phase = if before.phase == Phase::Holding { Phase::Armed } else { before.phase };
-        (self.told, self.since) = (before.told, before.since);
+        (self.told, self.since, self.fired_at) = (before.told, before.since, before.fired_at);
     }
 
-    fn remind_again(&mut self, before: &Self, old: &Rule, new: &Rule, fired_at: Nanos, now: Nanos) {
+    /// Reminders of an episode that goes on: on their old grid where it is kept, else from `now` on.
+    fn remind_again(&mut self, before: &Self, old: &Rule, new: &Rule, keeps_grid: bool, now: Nanos) {
+        let first = self.fired_at.saturating_add(new.remind_every);
         let Some(extra) = &mut self.extra else { return };
         if self.phase != Phase::Fired || !self.told || new.remind_every == 0 {
             return;
         }
         extra.next_reminder = match &before.extra {
-            Some(was)
-                if old.remind_every == new.remind_every
-                    && was.next_reminder != NEVER
-                    && old.judges_like(new) =>
-            {
+            Some(was) if keeps_grid && old.remind_every == new.remind_every && was.next_reminder != NEVER => {
                 was.next_reminder
             }
-            _ => {
-                grid_from(fired_at.saturating_add(new.remind_every), new.remind_every, now.saturating_add(1))
-            }
+            _ => grid_from(first, new.remind_every, now.saturating_add(1)),
         };
     }
 }

@@ -101,7 +101,11 @@ impl Level {
         if inside != self.inverted {
             return self.outer;
         }
-        if key < self.inner.0 { (i64::MIN, self.inner.0 - 1) } else { (self.inner.1 + 1, i64::MAX) }
+        if key < self.inner.0 {
+            (i64::MIN, self.inner.0 - 1)
+        } else {
+            (self.inner.1.saturating_add(1), i64::MAX)
+        }
     }
 }
 

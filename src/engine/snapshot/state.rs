@@ -58,6 +58,7 @@ fn write_state(sink: &mut Sink, state: &State) {
     sink.byte(place(&PHASES, state.phase));
     sink.flag(state.told);
     sink.instant(state.since);
+    sink.instant(state.fired_at);
     sink.option(state.extra.as_deref(), |sink, extra| {
         [extra.outside_since, extra.next_reminder, extra.stale_at]
             .into_iter()
@@ -70,7 +71,7 @@ fn write_state(sink: &mut Sink, state: &State) {
 fn read_state(source: &mut Source<'_>) -> Result<State, Error> {
     let side = *SIDES.get(usize::from(source.byte()?)).ok_or_else(|| source.fail("an unknown side"))?;
     let phase = *PHASES.get(usize::from(source.byte()?)).ok_or_else(|| source.fail("an unknown phase"))?;
-    let (told, since) = (source.flag()?, source.instant()?);
+    let (told, since, fired_at) = (source.flag()?, source.instant()?, source.instant()?);
     let extra = source.option(|source| {
         Ok(Box::new(Extra {
             outside_since: source.instant()?,
@@ -80,7 +81,7 @@ fn read_state(source: &mut Source<'_>) -> Result<State, Error> {
             window: source.option(read_window)?,
         }))
     })?;
-    Ok(State { side, phase, told, since, extra })
+    Ok(State { side, phase, told, since, fired_at, extra })
 }
 
 fn write_window(sink: &mut Sink, window: &Window) {
