@@ -16,24 +16,30 @@ use super::watch::{NOBODY, Subject, Watch};
 
 impl Engine {
     /// Takes one observation of a kept series.
-    #[inline]
     pub(super) fn take(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
-        let is_plain = input.at < self.next && self.explain.is_none() && input.sequence.is_none();
-        let slot = self.slots.slot_mut(series);
-        // Nobody notices: nothing is due, the value is newer and stays between the nearest edges.
-        if is_plain && input.at > slot.gate && !slot.slow && !input.value.is_nan() {
-            let key = key(input.value);
-            if slot.quiet.0 <= key && key <= slot.quiet.1 {
-                (slot.gate, slot.value) = (input.at, input.value);
-                self.clock = self.clock.max(input.at);
-                return Ok(Receipt::Accepted);
-            }
+        if input.sequence.is_none() && self.skim(series, input.at, input.value) {
+            return Ok(Receipt::Accepted);
         }
         self.take_with_care(series, input)
     }
 
+    /// Takes an observation that nobody notices: nothing is due, the value is
+    /// newer and stays between the nearest edges. False where it is not such a one.
+    #[inline]
+    pub(super) fn skim(&mut self, series: u32, at: Nanos, value: f64) -> bool {
+        let key = key(value);
+        let is_plain = at < self.next && !self.is_explaining && !value.is_nan();
+        let slot = self.slots.slot_mut(series);
+        if !is_plain || at <= slot.gate || slot.slow || key < slot.quiet.0 || slot.quiet.1 < key {
+            return false;
+        }
+        (slot.gate, slot.value) = (at, value);
+        self.clock = self.clock.max(at);
+        true
+    }
+
     #[inline(never)]
-    fn take_with_care(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
+    pub(super) fn take_with_care(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
         let prompt = self.has_prompt_triggers(series);
         let age = if prompt { self.age(series, input) } else { Age::New };
         let late_triggers = self.reaches_late_triggers(series, input)?;
@@ -56,7 +62,10 @@ impl Engine {
         woken.clear();
         self.collect_woken(series, input, age, &mut woken);
         let mut reached = false;
-        for woken in &woken {
+        let mut order = std::mem::take(&mut self.order);
+        Self::order_woken(&woken, &mut order);
+        for &place in &order {
+            let woken = &woken[(place & u64::from(u32::MAX)) as usize];
             match woken.crossed {
                 Some(ordinal) => self.emit_plain(woken.trigger, series, ordinal, input),
                 None => reached |= self.show(woken.instance, series, input, age),
@@ -70,7 +79,7 @@ impl Engine {
             self.slots.slot_mut(series).value = input.value;
         }
         self.settle_woken(series, &woken);
-        self.woken = woken;
+        (self.woken, self.order) = (woken, order);
         self.settle_due(Some(series), input, age == Age::New);
         self.settle_slot(series);
         self.prune();

@@ -18,7 +18,7 @@ impl Engine {
         }
         let Some(kind) = kind_number(series.kind()) else { return Ok(None) };
         let mut found = std::mem::take(&mut self.found);
-        self.index.find(kind, series.name(), &mut found);
+        self.register.find(kind, series.name(), &mut found);
         found.retain(|&number| {
             self.watch(number).is_some_and(|watch| watches(&watch.trigger, series, ValueObserved::EVENT_TYPE))
         });

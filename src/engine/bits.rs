@@ -21,14 +21,21 @@ impl Bits {
         }
     }
 
+    #[inline]
     pub(super) fn set(&mut self, position: usize) {
         let mut at = position;
         for level in &mut self.levels {
-            level[at / 64] |= 1 << (at % 64);
+            let word = &mut level[at / 64];
+            let was_empty = *word == 0;
+            *word |= 1 << (at % 64);
+            if !was_empty {
+                return;
+            }
             at /= 64;
         }
     }
 
+    #[inline]
     pub(super) fn clear(&mut self, position: usize) {
         let mut at = position;
         for level in &mut self.levels {
@@ -48,6 +55,29 @@ impl Bits {
         self.descend(|word| 63 - word.leading_zeros())
     }
 
+    /// The first member, where `taken` was it before and has been cleared since.
+    #[inline]
+    pub(super) fn first_after(&self, taken: usize) -> Option<usize> {
+        match self.levels[0][taken / 64] {
+            0 => self.first(),
+            word => Some(taken / 64 * 64 + word.trailing_zeros() as usize),
+        }
+    }
+
+    /// The last member, where `taken` was it before and has been cleared since.
+    #[inline]
+    pub(super) fn last_before(&self, taken: usize) -> Option<usize> {
+        match self.levels[0][taken / 64] {
+            0 => self.last(),
+            word => Some(taken / 64 * 64 + 63 - word.leading_zeros() as usize),
+        }
+    }
+
+    pub(super) fn contains(&self, position: usize) -> bool {
+        self.levels[0][position / 64] >> (position % 64) & 1 == 1
+    }
+
+    #[inline]
     fn descend(&self, pick: impl Fn(u64) -> u32) -> Option<usize> {
         if *self.levels.last()?.first()? == 0 {
             return None;
@@ -76,6 +106,13 @@ mod tests {
                     plain.remove(&position);
                 }
                 assert_eq!((bits.first(), bits.last()), (plain.first().copied(), plain.last().copied()));
+                assert_eq!(bits.contains(position), plain.contains(&position));
+                if let (Some(first), Some(last)) = (plain.pop_first(), plain.pop_last()) {
+                    bits.clear(first);
+                    bits.clear(last);
+                    assert_eq!(bits.first_after(first), plain.first().copied());
+                    assert_eq!(bits.last_before(last), plain.last().copied());
+                }
             }
         }
     }

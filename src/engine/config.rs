@@ -9,8 +9,9 @@ use crate::trigger::Trigger;
 
 use super::Engine;
 use super::instance::{Body, Instance, More, Silence};
+use super::register::only_name;
 use super::slots::Edge;
-use super::watch::{Index, NOBODY, Subject, Watch, watches};
+use super::watch::{NOBODY, Subject, Watch, watches};
 
 /// What a changed trigger makes of the values it knows.
 ///
@@ -56,18 +57,17 @@ impl Engine {
     /// ```
     pub fn add(&mut self, now: DateTime<Utc>, trigger: Trigger) -> Result<(), Error> {
         let now = instant(now)?;
-        if self.ids.contains_key(trigger.id()) {
+        if self.register.number_of(trigger.id()).is_some() {
             let message = format!("a trigger with the id {:?} is there already", trigger.id());
             return Err(Error::new(ErrorKind::DuplicateTrigger, message));
         }
-        if self.ids.len() >= self.limits.triggers() {
+        if self.register.len() >= self.limits.triggers() {
             self.counts.over_limit += 1;
             let limit = self.limits.triggers();
             let message = format!("{:?} would be one trigger more than the limit of {limit}", trigger.id());
             return Err(Error::new(ErrorKind::Limit, message));
         }
-        let number = self.watches.len() as u32;
-        self.watches.push(None);
+        let number = self.register.new_number();
         self.install(number, Watch::new(trigger), now);
         Ok(())
     }
@@ -110,7 +110,6 @@ impl Engine {
     pub fn remove(&mut self, id: &str) -> Result<Trigger, Error> {
         let number = self.number_of(id)?;
         let watch = self.uninstall(number);
-        self.ids.remove(id);
         self.prune();
         watch.map(|watch| watch.trigger).ok_or_else(|| unknown(id))
     }
@@ -155,7 +154,7 @@ impl Engine {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn triggers(&self) -> impl Iterator<Item = &Trigger> {
-        self.watches.iter().flatten().map(|watch| &watch.trigger)
+        self.register.iter().map(|watch| &watch.trigger)
     }
 
     /// True where a trigger with this id is there and enabled.
@@ -165,24 +164,22 @@ impl Engine {
     /// assert!(!Engine::new().is_enabled("no-such"));
     /// ```
     pub fn is_enabled(&self, id: &str) -> bool {
-        self.ids.get(id).and_then(|&number| self.watch(number)).is_some_and(|watch| watch.enabled)
+        self.register.number_of(id).and_then(|number| self.watch(number)).is_some_and(|watch| watch.enabled)
     }
 
     fn number_of(&self, id: &str) -> Result<u32, Error> {
-        self.ids.get(id).copied().ok_or_else(|| unknown(id))
+        self.register.number_of(id).ok_or_else(|| unknown(id))
     }
 
     /// Puts a trigger at its number, and on the series that are there already.
     pub(super) fn install(&mut self, number: u32, watch: Watch, now: Nanos) {
-        self.ids.insert(watch.trigger.id().into(), number);
-        self.index.add(&watch.trigger, number);
         let (subject, is_whole) = (watch.subject(), watch.is_whole());
         let whole = match subject {
             Subject::Silence { within, from_start: true } => Some(Silence::from_start(now, within)),
             Subject::Silence { .. } if is_whole => Some(Silence::new()),
             _ => None,
         };
-        self.watches[number as usize] = Some(Box::new(watch));
+        self.register.put(number, Box::new(watch));
         if let Some(silence) = whole {
             let more = Some(Box::new(More::default()));
             let instance =
@@ -214,7 +211,7 @@ impl Engine {
             let series = self.slots.series(series);
             watches(&watch.trigger, &SeriesRef::from(&series), ValueObserved::EVENT_TYPE)
         };
-        match Index::only_name(&watch.trigger) {
+        match only_name(&watch.trigger) {
             Some((kind, name)) => self.slots.namesakes(kind, name).filter(is_watched).collect(),
             None => (0..self.slots.len() as u32).filter(is_watched).collect(),
         }
@@ -230,9 +227,7 @@ impl Engine {
         if whole != NOBODY {
             self.free_instance(whole);
         }
-        let watch = self.watches[number as usize].take()?;
-        self.index.remove(&watch.trigger, number);
-        Some(watch)
+        self.register.take(number)
     }
 
     /// Takes the instance of a trigger off a series.

@@ -41,10 +41,22 @@ pub(super) struct Record {
     pub(super) origin: Option<Box<Origin>>,
 }
 
-/// A firing that waits to be polled.
+/// A crossing without a hold, by a value that came without an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Crossing {
+    trigger: u32,
+    series: u32,
+    ordinal: u32,
+    time: Nanos,
+    value: f64,
+    previous: f64,
+}
+
+/// A firing that waits to be polled. Most are small; what is rarer is boxed.
 #[derive(Debug, Clone)]
 pub(super) enum Pending {
-    Record(Record),
+    Crossing(Crossing),
+    Record(Box<Record>),
     /// Built before the trigger or the numbering of the series changed.
     Full {
         trigger: u32,
@@ -85,22 +97,16 @@ impl Engine {
 
     /// A crossing that the ladder has found, of a trigger that nothing can swallow.
     pub(super) fn emit_plain(&mut self, trigger: u32, series: u32, ordinal: u32, input: &Input<'_>) {
-        let origin = input.event.is_some().then(|| Box::new(input.origin().to_origin()));
-        let record = Record {
-            trigger,
-            series,
-            transition: Transition::Crossed,
-            time: input.at,
-            crossed_at: Some(input.at),
-            due_at: None,
-            value: input.value,
-            previous: self.slots.slot(series).value,
-            ordinal,
-            suppressed: 0,
-            origin,
-        };
+        let previous = self.slots.slot(series).value;
+        let crossing = Crossing { trigger, series, ordinal, time: input.at, value: input.value, previous };
         self.counts.firings += 1;
-        self.pending.push_back(Pending::Record(record));
+        self.pending.push_back(match input.event {
+            None => Pending::Crossing(crossing),
+            Some(_) => {
+                let origin = Some(Box::new(input.origin().to_origin()));
+                Pending::Record(Box::new(Record { origin, ..crossing.record() }))
+            }
+        });
     }
 
     /// Emits a firing unless something swallows it; true where it was emitted.
@@ -161,7 +167,7 @@ impl Engine {
             origin: moment.origin.map(|origin| Box::new(origin.to_origin())),
         };
         self.counts.firings += 1;
-        self.pending.push_back(Pending::Record(record));
+        self.pending.push_back(Pending::Record(Box::new(record)));
         self.note(number, Verdict::Fired(transition));
         true
     }
@@ -199,13 +205,56 @@ impl Engine {
     pub(super) fn build_pending(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
         for entry in &mut pending {
-            if let Pending::Record(record) = entry
-                && let Some(firing) = self.build(record)
-            {
-                *entry = Pending::Full { trigger: record.trigger, firing: Box::new(firing) };
+            let built = match entry {
+                Pending::Crossing(crossing) => self.build(&crossing.record()),
+                Pending::Record(record) => self.build(record),
+                Pending::Full { .. } => None,
+            };
+            if let Some(firing) = built {
+                *entry = Pending::Full { trigger: entry.trigger(), firing: Box::new(firing) };
             }
         }
         self.pending = pending;
+    }
+}
+
+impl Crossing {
+    pub(super) fn record(&self) -> Record {
+        Record {
+            trigger: self.trigger,
+            series: self.series,
+            transition: Transition::Crossed,
+            time: self.time,
+            crossed_at: Some(self.time),
+            due_at: None,
+            value: self.value,
+            previous: self.previous,
+            ordinal: self.ordinal,
+            suppressed: 0,
+            origin: None,
+        }
+    }
+}
+
+impl Pending {
+    fn trigger(&self) -> u32 {
+        match self {
+            Self::Crossing(crossing) => crossing.trigger,
+            Self::Record(record) => record.trigger,
+            Self::Full { trigger, .. } => *trigger,
+        }
+    }
+
+    /// Trigger, transition and time.
+    pub(super) fn brief(&self) -> (u32, Transition, Nanos) {
+        match self {
+            Self::Crossing(crossing) => (crossing.trigger, Transition::Crossed, crossing.time),
+            Self::Record(record) => (record.trigger, record.transition, record.time),
+            Self::Full { trigger, firing } => {
+                let (_, parts) = firing.parts();
+                (*trigger, parts.transition, parts.time)
+            }
+        }
     }
 }
 

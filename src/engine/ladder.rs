@@ -35,10 +35,22 @@ pub(super) struct Ladder {
 
 #[derive(Debug, Clone, Default)]
 struct Side {
-    /// Sorted by key; the member of each rung.
-    rungs: Vec<(i64, u32)>,
+    /// Sorted by key.
+    rungs: Vec<Rung>,
     active: Bits,
 }
+
+#[derive(Debug, Clone, Copy)]
+struct Rung {
+    key: i64,
+    member: u32,
+    /// Where the member's state is lent: its one rung on the other side, with
+    /// [`LEAVES`] where this one is left by; [`NONE`] where it is not lent.
+    other: u32,
+}
+
+/// Marks a rung at which its member re-arms.
+const LEAVES: u32 = 1 << 31;
 
 #[derive(Debug, Clone)]
 struct Member {
@@ -56,8 +68,9 @@ struct Member {
 pub(super) struct Plain {
     /// It is entered upwards.
     pub(super) enters_up: bool,
+    /// Inside; while it is lent, its active rung tells this.
     pub(super) inside: bool,
-    /// Inside, but not by a crossing.
+    /// Where inside: not by a crossing.
     pub(super) spent: bool,
     pub(super) since: Nanos,
     pub(super) last_firing: Nanos,
@@ -74,8 +87,8 @@ pub(super) struct Standing {
     pub(super) plain: Option<Plain>,
 }
 
-/// An instance that a value concerns. In the order of triggers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// An instance that a value concerns.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Woken {
     pub(super) trigger: u32,
     pub(super) instance: u32,
@@ -116,17 +129,30 @@ impl Ladder {
 
     /// The states that are lent.
     pub(super) fn lent(&self) -> impl Iterator<Item = (u32, Plain)> {
-        self.members.iter().filter_map(|member| Some((member.instance, member.plain?)))
+        self.members.iter().filter_map(|member| Some((member.instance, self.current(member)?)))
     }
 
     /// Gives every lent state back; the rungs are to be built anew.
     pub(super) fn give_back(&mut self, mut take: impl FnMut(u32, Plain)) {
-        for member in &mut self.members {
-            if let Some(plain) = member.plain.take() {
-                take(member.instance, plain);
+        for number in 0..self.members.len() {
+            if let Some(plain) = self.current(&self.members[number]) {
+                take(self.members[number].instance, plain);
+                self.members[number].plain = None;
             }
         }
         self.stale = true;
+    }
+
+    /// A lent state as it is now.
+    fn current(&self, member: &Member) -> Option<Plain> {
+        let plain = member.plain?;
+        let (up, down) = member.pair(plain.enters_up);
+        let inside = if plain.enters_up {
+            self.down.active.contains(down as usize)
+        } else {
+            self.up.active.contains(up as usize)
+        };
+        Some(Plain { inside, ..plain })
     }
 
     /// Builds the rungs anew. What was lent has been taken back.
@@ -141,7 +167,7 @@ impl Ladder {
         members.sort_by_key(|(_, standing)| standing.edges.into_iter().flatten().next());
         let (mut up, mut down) = (Vec::new(), Vec::new());
         for (number, (member, standing)) in members.iter_mut().enumerate() {
-            (member.seats, member.trigger, member.plain) = ([NONE; 4], standing.trigger, standing.plain);
+            (member.seats, member.trigger) = ([NONE; 4], standing.trigger);
             for (seat, key) in standing.edges.into_iter().enumerate() {
                 let Some(key) = key else { continue };
                 let side = if seat < 2 { &mut up } else { &mut down };
@@ -153,16 +179,17 @@ impl Ladder {
             side.active = Bits::new(keys.len());
             side.rungs = Vec::with_capacity(keys.len());
             for (position, (key, member, seat)) in keys.into_iter().enumerate() {
-                side.rungs.push((key, member));
+                side.rungs.push(Rung { key, member, other: NONE });
                 members[member as usize].0.seats[seat] = position as u32;
             }
         }
         self.loose.clear();
         self.stale = false;
-        let quiet: Vec<Quiet> = members.iter().map(|(_, standing)| standing.quiet).collect();
+        let standings: Vec<Standing> = members.iter().map(|(_, standing)| *standing).collect();
         self.members = members.into_iter().map(|(member, _)| member).collect();
-        for (number, quiet) in quiet.into_iter().enumerate() {
-            self.settle(number as u32, quiet);
+        for (number, standing) in standings.into_iter().enumerate() {
+            self.lend(number as u32, standing.plain);
+            self.settle(number as u32, standing.quiet);
         }
     }
 
@@ -174,17 +201,27 @@ impl Ladder {
             let Member { instance, trigger, .. } = self.members[number as usize];
             woken.push(Woken { trigger, instance, number, crossed: None });
         }
-        while let Some(position) = self.up.active.first().filter(|&place| self.up.rungs[place].0 <= key) {
-            self.rouse(self.up.rungs[position].1, true, at, woken);
+        let mut next = self.up.active.first();
+        while let Some(position) = next.filter(|&place| self.up.rungs[place].key <= key) {
+            self.rouse(position, true, at, woken);
+            next = self.up.active.first_after(position);
         }
-        while let Some(position) = self.down.active.last().filter(|&place| self.down.rungs[place].0 >= key) {
-            self.rouse(self.down.rungs[position].1, false, at, woken);
+        let mut next = self.down.active.last();
+        while let Some(position) = next.filter(|&place| self.down.rungs[place].key >= key) {
+            self.rouse(position, false, at, woken);
+            next = self.down.active.last_before(position);
         }
     }
 
     /// Lends the ladder the state of a member.
     pub(super) fn lend(&mut self, number: u32, plain: Option<Plain>) {
-        self.members[number as usize].plain = plain;
+        let member = &mut self.members[number as usize];
+        member.plain = plain;
+        let Some(plain) = plain else { return };
+        let (up, down) = member.pair(plain.enters_up);
+        let leaves = |leaves: bool| if leaves { LEAVES } else { 0 };
+        self.up.rungs[up as usize].other = down | leaves(!plain.enters_up);
+        self.down.rungs[down as usize].other = up | leaves(plain.enters_up);
     }
 
     /// Says where a member stands now.
@@ -200,7 +237,7 @@ impl Ladder {
             } else {
                 (&mut self.down, quiet.0.checked_sub(1))
             };
-            if edge == Some(side.rungs[position as usize].0) {
+            if edge == Some(side.rungs[position as usize].key) {
                 side.active.set(position as usize);
             }
         }
@@ -211,39 +248,48 @@ impl Ladder {
         if self.stale || !self.loose.is_empty() {
             return WAKE_ALWAYS;
         }
-        let low = self.down.active.last().map_or(i64::MIN, |at| self.down.rungs[at].0.saturating_add(1));
-        let high = self.up.active.first().map_or(i64::MAX, |at| self.up.rungs[at].0.saturating_sub(1));
+        let low = self.down.active.last().map_or(i64::MIN, |at| self.down.rungs[at].key.saturating_add(1));
+        let high = self.up.active.first().map_or(i64::MAX, |at| self.up.rungs[at].key.saturating_sub(1));
         (low, high)
     }
 
-    fn rouse(&mut self, number: u32, upwards: bool, at: Nanos, woken: &mut Vec<Woken>) {
-        let member = &mut self.members[number as usize];
-        let (trigger, instance) = (member.trigger, member.instance);
-        if let Some(plain) = &mut member.plain {
+    /// The value has reached an active rung.
+    #[inline]
+    fn rouse(&mut self, position: usize, upwards: bool, at: Nanos, woken: &mut Vec<Woken>) {
+        let (from, to) =
+            if upwards { (&mut self.up, &mut self.down) } else { (&mut self.down, &mut self.up) };
+        let Rung { member: number, other, .. } = from.rungs[position];
+        if other != NONE {
             // One rung up, one down, one of them active: the other is now.
-            let [up_leave, up_enter, down_leave, down_enter] = member.seats;
-            let (up, down) = if plain.enters_up { (up_enter, down_leave) } else { (up_leave, down_enter) };
-            if upwards {
-                self.up.active.clear(up as usize);
-                self.down.active.set(down as usize);
-            } else {
-                self.down.active.clear(down as usize);
-                self.up.active.set(up as usize);
-            }
-            plain.inside = plain.enters_up == upwards;
-            if plain.inside {
-                plain.firings_then = if plain.last_firing == at { plain.firings_then + 1 } else { 0 };
-                (plain.spent, plain.since, plain.last_firing) = (false, at, at);
-                woken.push(Woken { trigger, instance, number: NOBODY, crossed: Some(plain.firings_then) });
+            from.active.clear(position);
+            to.active.set((other & !LEAVES) as usize);
+            if other & LEAVES == 0 {
+                let member = &mut self.members[number as usize];
+                if let Some(plain) = &mut member.plain {
+                    plain.firings_then = if plain.last_firing == at { plain.firings_then + 1 } else { 0 };
+                    (plain.spent, plain.since, plain.last_firing) = (false, at, at);
+                    let crossed = Some(plain.firings_then);
+                    let (trigger, instance) = (member.trigger, member.instance);
+                    woken.push(Woken { trigger, instance, number: NOBODY, crossed });
+                }
             }
             return;
         }
-        woken.push(Woken { trigger, instance, number, crossed: None });
+        let member = &self.members[number as usize];
+        woken.push(Woken { trigger: member.trigger, instance: member.instance, number, crossed: None });
         for (seat, position) in member.seats.into_iter().enumerate().filter(|(_, position)| *position != NONE)
         {
             let side = if seat < 2 { &mut self.up } else { &mut self.down };
             side.active.clear(position as usize);
         }
+    }
+}
+
+impl Member {
+    /// Of a condition with one bound: its rung up and its rung down.
+    fn pair(&self, enters_up: bool) -> (u32, u32) {
+        let [up_leave, up_enter, down_leave, down_enter] = self.seats;
+        if enters_up { (up_enter, down_leave) } else { (up_leave, down_enter) }
     }
 }
 

@@ -42,6 +42,7 @@ mod ladder;
 mod limits;
 mod observe;
 mod receipt;
+mod register;
 mod replace;
 mod slots;
 mod snapshot;
@@ -67,8 +68,9 @@ use emit::Pending;
 use explain::ExplainLog;
 use instance::Instance;
 use ladder::Woken;
+use register::Register;
 use slots::{LONG_AGO, Slots};
-use watch::{Index, Watch};
+use watch::Watch;
 
 pub use config::Replace;
 pub use explain::Explanation;
@@ -125,10 +127,7 @@ pub struct Engine {
     times: InstantReader,
     /// Up to here every trigger's own clock has been moved, whatever its `lateness`.
     flushed: Nanos,
-    /// By the order in which they were added; removed ones leave a gap.
-    watches: Vec<Option<Box<Watch>>>,
-    ids: hashbrown::HashMap<Box<str>, u32>,
-    index: Index,
+    register: Register,
     slots: Slots,
     instances: Vec<Instance>,
     free: Vec<u32>,
@@ -141,9 +140,11 @@ pub struct Engine {
     pending: VecDeque<Pending>,
     counts: Counts,
     explain: Option<Box<ExplainLog>>,
+    is_explaining: bool,
     // Buffers that are used again.
     found: Vec<u32>,
     woken: Vec<Woken>,
+    order: Vec<u64>,
     due: Vec<(u32, u32)>,
 }
 
@@ -228,9 +229,7 @@ impl EngineBuilder {
             next: NEVER,
             times: InstantReader::default(),
             flushed: LONG_AGO,
-            watches: Vec::new(),
-            ids: hashbrown::HashMap::new(),
-            index: Index::default(),
+            register: Register::new(seed),
             slots: Slots::new(seed),
             instances: Vec::new(),
             free: Vec::new(),
@@ -241,8 +240,10 @@ impl EngineBuilder {
             pending: VecDeque::new(),
             counts: Counts::default(),
             explain: None,
+            is_explaining: false,
             found: Vec::new(),
             woken: Vec::new(),
+            order: Vec::new(),
             due: Vec::new(),
             limits: self.limits,
         }
@@ -404,6 +405,7 @@ impl Engine {
     pub fn poll_firing(&mut self) -> Option<Firing> {
         match self.pending.pop_front()? {
             Pending::Full { firing, .. } => Some(*firing),
+            Pending::Crossing(crossing) => self.build(&crossing.record()),
             Pending::Record(record) => self.build(&record),
         }
     }
@@ -430,6 +432,7 @@ impl Engine {
     pub fn set_explain(&mut self, on: bool) {
         self.take_back_all();
         self.explain = on.then(Box::default);
+        self.is_explaining = on;
     }
 
     /// The next explanation, oldest first; `None` unless they are
@@ -444,11 +447,11 @@ impl Engine {
     }
 
     fn watch(&self, number: u32) -> Option<&Watch> {
-        self.watches.get(number as usize)?.as_deref()
+        self.register.get(number)
     }
 
     fn watch_mut(&mut self, number: u32) -> Option<&mut Watch> {
-        self.watches.get_mut(number as usize)?.as_deref_mut()
+        self.register.get_mut(number)
     }
 
     fn store_instance(&mut self, instance: Instance) -> u32 {

@@ -5,10 +5,9 @@ use chrono::{DateTime, Utc};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, SeriesRef, ValueObserved};
 use crate::threshold::Transition;
-use crate::time::{datetime, instant};
+use crate::time::{Nanos, datetime, instant};
 
 use super::Engine;
-use super::emit::Pending;
 use super::input::Input;
 use super::receipt::{BatchReport, Observation, Receipt};
 use super::slots::BLOCK;
@@ -195,13 +194,34 @@ impl Engine {
             let message = "the handle is of another engine, or series were dropped since: resolve it again";
             return Err(Error::new(ErrorKind::StaleHandle, message));
         }
+        self.observe_number(now, series.number, time, value)
+    }
+
+    #[inline]
+    fn observe_number(
+        &mut self,
+        now: DateTime<Utc>,
+        number: u32,
+        time: DateTime<Utc>,
+        value: f64,
+    ) -> Result<Receipt, Error> {
         self.has_room()?;
         let at = self.arrival(now, time)?;
-        let input = Input::plain(at, value);
-        if self.explain.is_some() {
-            self.explain_context(None, at, value);
+        if self.skim(number, at, value) {
+            self.counts.events += 1;
+            return Ok(Receipt::Accepted);
         }
-        let receipt = self.take(series.number, &input)?;
+        self.observe_with_care(Some(number), at, value)
+    }
+
+    #[inline(never)]
+    fn observe_with_care(&mut self, number: Option<u32>, at: Nanos, value: f64) -> Result<Receipt, Error> {
+        let input = Input::plain(at, value);
+        self.explain_context(None, at, value);
+        let receipt = match number {
+            Some(number) => self.take_with_care(number, &input)?,
+            None => self.pass_by(&input)?,
+        };
         self.counts.events += 1;
         self.counts.ignored += u64::from(receipt == Receipt::Ignored);
         Ok(receipt)
@@ -230,18 +250,14 @@ impl Engine {
         value: f64,
     ) -> Result<Receipt, Error> {
         self.has_room()?;
-        let at = self.arrival(now, time)?;
-        let input = Input::plain(at, value);
-        if self.explain.is_some() {
-            self.explain_context(None, at, value);
+        match self.slots.find(series) {
+            Some(number) => self.observe_number(now, number, time, value),
+            None => {
+                let at = self.arrival(now, time)?;
+                let number = self.series_of(series)?;
+                self.observe_with_care(number, at, value)
+            }
         }
-        let receipt = match self.series_of(series)? {
-            Some(number) => self.take(number, &input)?,
-            None => self.pass_by(&input)?,
-        };
-        self.counts.events += 1;
-        self.counts.ignored += u64::from(receipt == Receipt::Ignored);
-        Ok(receipt)
     }
 
     /// Takes values of many series by name, in their order. Names are looked up
@@ -268,7 +284,7 @@ impl Engine {
                 let is_current =
                     numbers[at] != NOBODY && self.generation == generation && self.explain.is_none();
                 let result = if is_current && self.slots.is_series(numbers[at], &observation.series) {
-                    self.observe_found(now, numbers[at], observation)
+                    self.observe_number(now, numbers[at], observation.time, observation.value)
                 } else {
                     self.observe_series(now, &observation.series, observation.time, observation.value)
                 };
@@ -280,20 +296,6 @@ impl Engine {
         report
     }
 
-    fn observe_found(
-        &mut self,
-        now: DateTime<Utc>,
-        number: u32,
-        what: &Observation<'_>,
-    ) -> Result<Receipt, Error> {
-        self.has_room()?;
-        let at = self.arrival(now, what.time)?;
-        let receipt = self.take(number, &Input::plain(at, what.value))?;
-        self.counts.events += 1;
-        self.counts.ignored += u64::from(receipt == Receipt::Ignored);
-        Ok(receipt)
-    }
-
     /// The next firing in a few words, for hosts that count before they read.
     ///
     /// ```
@@ -301,15 +303,8 @@ impl Engine {
     /// ```
     #[must_use = "a firing that is polled and dropped is lost"]
     pub fn poll_brief(&mut self) -> Option<FiringBrief> {
-        Some(match self.pending.pop_front()? {
-            Pending::Record(record) => {
-                FiringBrief { trigger: record.trigger, transition: record.transition, time: record.time }
-            }
-            Pending::Full { trigger, firing } => {
-                let time = firing.time().timestamp_nanos_opt().unwrap_or_default();
-                FiringBrief { trigger, transition: firing.transition(), time }
-            }
-        })
+        let (trigger, transition, time) = self.pending.pop_front()?.brief();
+        Some(FiringBrief { trigger, transition, time })
     }
 
     fn take_event(&mut self, now: DateTime<Utc>, event: &Event<'_>) -> Result<Receipt, Error> {

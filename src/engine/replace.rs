@@ -29,16 +29,14 @@ impl Engine {
             return;
         }
         let kept = self.take_off(number, &trigger);
-        let Some(mut watch) = self.watches[number as usize].take() else { return };
-        self.index.remove(&watch.trigger, number);
+        let Some(mut watch) = self.register.take(number) else { return };
         watch.enabled = if old.enabled() == trigger.enabled() { watch.enabled } else { trigger.enabled() };
         if let (Some(limit), true) = (trigger.limit(), old.limit() != trigger.limit()) {
             let over = watch.emitted.len().saturating_sub(limit.max() as usize);
             watch.emitted.drain(..over);
         }
         watch.trigger = trigger;
-        self.index.add(&watch.trigger, number);
-        self.watches[number as usize] = Some(watch);
+        self.register.put(number, watch);
         self.renew_whole(number, &old, now);
         let mut watched = self.watched_series(number);
         watched.sort_by(|&a, &b| self.slots.compare(a, b));

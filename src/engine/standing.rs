@@ -45,7 +45,7 @@ impl Engine {
     /// assert!(Engine::new().state_of("no-such", &SeriesRef::segment("/s", "vip")).is_none());
     /// ```
     pub fn state_of(&self, trigger: &str, series: &SeriesRef<'_>) -> Option<SeriesState> {
-        let trigger = *self.ids.get(trigger)?;
+        let trigger = self.register.number_of(trigger)?;
         let series = self.slots.peek(series)?;
         let number =
             self.instances_on(series).into_iter().find(|&n| self.instances[n as usize].trigger == trigger)?;

@@ -29,8 +29,9 @@ impl InstantReader {
         let naive = time.naive_utc();
         match self.day {
             Some((day, start)) if day == naive.date() => {
-                let second = i64::from(naive.num_seconds_from_midnight());
-                Ok(start + second * NANOS_PER_SECOND + i64::from(naive.nanosecond()))
+                let clock = naive.time();
+                let second = i64::from(clock.num_seconds_from_midnight());
+                Ok(start + second * NANOS_PER_SECOND + i64::from(clock.nanosecond()))
             }
             _ => self.turn_to(time),
         }

@@ -14,6 +14,7 @@ mod engine_subject;
 mod event_oracles;
 mod hostile_json;
 mod model;
+mod properties;
 mod replay;
 mod trigger_json;
 mod trigger_properties;

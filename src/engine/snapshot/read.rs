@@ -33,6 +33,7 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     engine.skew = current.skew;
     engine.generation = current.generation + 1;
     engine.explain = current.explain.is_some().then(Box::default);
+    engine.is_explaining = current.is_explaining;
     (engine.clock, engine.flushed) = (source.instant()?, source.instant()?);
     for (name, count) in source.list(|source| Ok((source.text()?, source.number()?)))? {
         engine.counts.set(name, count);
@@ -71,9 +72,11 @@ fn read_trigger(source: &mut Source<'_>) -> Result<Kept, Error> {
 /// snapshot knows as it knows them; says which number each of its places got.
 fn place_triggers(engine: &mut Engine, current: &Engine, kept: &[Kept]) -> (Vec<Option<u32>>, RestoreReport) {
     let (mut numbers, mut report) = (vec![None; kept.len()], RestoreReport::default());
-    engine.watches = (0..current.watches.len()).map(|_| None).collect();
+    for _ in 0..current.register.numbers() {
+        let _ = engine.register.new_number();
+    }
     for (place, kept) in kept.iter().enumerate() {
-        let Some(&number) = current.ids.get(kept.trigger.id()) else {
+        let Some(number) = current.register.number_of(kept.trigger.id()) else {
             report.dropped.push(kept.trigger.id().to_owned());
             continue;
         };
@@ -84,11 +87,9 @@ fn place_triggers(engine: &mut Engine, current: &Engine, kept: &[Kept]) -> (Vec<
         }
         let mut watch = Watch::new(kept.trigger.clone());
         (watch.enabled, watch.emitted) = (kept.enabled, kept.emitted.clone());
-        engine.ids.insert(kept.trigger.id().into(), number);
-        engine.index.add(&kept.trigger, number);
-        engine.watches[number as usize] = Some(Box::new(watch));
+        engine.register.put(number, Box::new(watch));
     }
-    let is_new = |trigger: &&Trigger| !engine.ids.contains_key(trigger.id());
+    let is_new = |trigger: &&Trigger| engine.register.number_of(trigger.id()).is_none();
     report.added = current.triggers().filter(is_new).map(|trigger| trigger.id().to_owned()).collect();
     (numbers, report)
 }
@@ -174,8 +175,8 @@ fn settle(engine: &mut Engine) {
 /// Brings the triggers to what they are now.
 fn catch_up(engine: &mut Engine, current: &Engine, report: &RestoreReport) {
     let clock = engine.clock;
-    for (number, watch) in current.watches.iter().enumerate() {
-        let (number, Some(watch)) = (number as u32, watch) else { continue };
+    for number in 0..current.register.numbers() as u32 {
+        let Some(watch) = current.watch(number) else { continue };
         if engine.watch(number).is_some() {
             engine.replace_numbered(number, watch.trigger.clone(), clock, false);
             continue;
@@ -192,11 +193,11 @@ fn catch_up(engine: &mut Engine, current: &Engine, report: &RestoreReport) {
             engine.requeue(whole);
         }
     }
-    debug_assert_eq!(engine.ids.len(), current.ids.len(), "{report:?}");
+    debug_assert_eq!(engine.register.len(), current.register.len(), "{report:?}");
 }
 
 fn pending(engine: &Engine, firing: Firing) -> Pending {
-    let trigger = engine.ids.get(firing.trigger()).copied().unwrap_or(NOBODY);
+    let trigger = engine.register.number_of(firing.trigger()).unwrap_or(NOBODY);
     Pending::Full { trigger, firing: Box::new(firing) }
 }
 

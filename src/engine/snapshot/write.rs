@@ -4,7 +4,7 @@ use crate::event::Series;
 use crate::firing::{Firing, Key};
 
 use super::super::Engine;
-use super::super::emit::Pending;
+use super::super::emit::{Pending, Record};
 use super::super::slots::{Edge, Exact};
 use super::super::watch::NOBODY;
 use super::codec::Sink;
@@ -29,22 +29,19 @@ pub(super) fn body(engine: &Engine, bytes: Vec<u8>) -> Vec<u8> {
     series(engine, &mut sink, &numbers);
     sink.list(engine.pending.iter(), |sink, pending| match pending {
         Pending::Full { firing: full, .. } => firing(sink, full),
-        Pending::Record(record) => {
-            if let Some(full) = engine.build(record) {
-                firing(sink, &full);
-            }
-        }
+        Pending::Crossing(crossing) => waiting(engine, sink, &crossing.record()),
+        Pending::Record(record) => waiting(engine, sink, record),
     });
     sink.0
 }
 
 /// The triggers in their order; says which place each number has among them.
 fn triggers(engine: &Engine, sink: &mut Sink) -> Vec<u64> {
-    let mut places = vec![u64::MAX; engine.watches.len()];
-    sink.count(engine.ids.len());
+    let mut places = vec![u64::MAX; engine.register.numbers()];
+    sink.count(engine.register.len());
     let mut place = 0;
-    for (number, watch) in engine.watches.iter().enumerate() {
-        let Some(watch) = watch else { continue };
+    for number in 0..engine.register.numbers() {
+        let Some(watch) = engine.watch(number as u32) else { continue };
         places[number] = place;
         place += 1;
         sink.text(&watch.trigger.to_json());
@@ -100,6 +97,12 @@ fn write_series(sink: &mut Sink, series: &Series) {
     for (name, value) in series.dimensions().iter() {
         sink.text(name);
         sink.text(value);
+    }
+}
+
+fn waiting(engine: &Engine, sink: &mut Sink, record: &Record) {
+    if let Some(full) = engine.build(record) {
+        firing(sink, &full);
     }
 }
 

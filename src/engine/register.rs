@@ -1,0 +1,267 @@
+//! The triggers, by number, by id, and by what they ask of a name.
+
+use hashbrown::{HashMap, HashTable};
+
+use crate::trigger::{Matcher, Trigger};
+
+use super::slots::hash_text;
+use super::watch::{NOBODY, Watch, target};
+
+/// All triggers. A name is looked up, with each of its beginnings and endings
+/// where triggers ask for those; nothing is scanned.
+#[derive(Debug, Clone)]
+pub(super) struct Register {
+    seed: u64,
+    /// By the order in which they were added; removed ones leave a gap.
+    watches: Vec<Option<Box<Watch>>>,
+    /// Numbers by id; the id itself is in the trigger.
+    ids: HashTable<u32>,
+    /// For each single name that is asked for, the latest trigger that does; `next` leads to the others.
+    exact: HashTable<u32>,
+    next: Vec<u32>,
+    several: HashMap<(u8, Box<str>), Vec<u32>>,
+    prefix: HashMap<(u8, Box<str>), Vec<u32>>,
+    suffix: HashMap<(u8, Box<str>), Vec<u32>>,
+    any: [Vec<u32>; 2],
+}
+
+impl Register {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            watches: Vec::new(),
+            ids: HashTable::new(),
+            exact: HashTable::new(),
+            next: Vec::new(),
+            several: HashMap::new(),
+            prefix: HashMap::new(),
+            suffix: HashMap::new(),
+            any: [Vec::new(), Vec::new()],
+        }
+    }
+
+    /// How many triggers there are.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// How many numbers have been given out.
+    pub(super) fn numbers(&self) -> usize {
+        self.watches.len()
+    }
+
+    /// A new number, behind all others.
+    pub(super) fn new_number(&mut self) -> u32 {
+        self.watches.push(None);
+        self.next.push(NOBODY);
+        (self.watches.len() - 1) as u32
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&Watch> {
+        self.watches.get(number as usize)?.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Watch> {
+        self.watches.get_mut(number as usize)?.as_deref_mut()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Watch> {
+        self.watches.iter().flatten().map(|watch| &**watch)
+    }
+
+    pub(super) fn number_of(&self, id: &str) -> Option<u32> {
+        self.ids.find(hash_text(self.seed, id), |&number| id_of(&self.watches, number) == id).copied()
+    }
+
+    /// Puts a trigger at a number that has none.
+    pub(super) fn put(&mut self, number: u32, watch: Box<Watch>) {
+        let seed = self.seed;
+        let (kind, name) = target(&watch.trigger);
+        self.each_list(name, kind, |list| list.push(number));
+        let name = name.as_exact().map(Box::<str>::from);
+        self.watches[number as usize] = Some(watch);
+        let watches = &self.watches;
+        let hash = |&other: &u32| hash_text(seed, id_of(watches, other));
+        self.ids.insert_unique(hash(&number), number, hash);
+        let Some(name) = name else { return };
+        let hash = |&other: &u32| hash_name(seed, name_of(watches, other));
+        match self.exact.find_mut(hash(&number), |&other| name_of(watches, other) == (kind, &*name)) {
+            Some(head) => self.next[number as usize] = std::mem::replace(head, number),
+            None => {
+                self.next[number as usize] = NOBODY;
+                self.exact.insert_unique(hash(&number), number, hash);
+            }
+        }
+    }
+
+    /// Takes the trigger of a number out; the number is not given out again.
+    pub(super) fn take(&mut self, number: u32) -> Option<Box<Watch>> {
+        let id_hash = hash_text(self.seed, self.get(number)?.trigger.id());
+        if let Ok(entry) = self.ids.find_entry(id_hash, |&other| other == number) {
+            entry.remove();
+        }
+        if self.get(number)?.asks_one_name() {
+            self.unchain(number);
+        }
+        let watch = self.watches.get_mut(number as usize)?.take()?;
+        let (kind, name) = target(&watch.trigger);
+        self.each_list(name, kind, |list| list.retain(|&other| other != number));
+        Some(watch)
+    }
+
+    /// The triggers whose name matcher accepts this name, in the order they were added.
+    pub(super) fn find(&self, kind: u8, name: &str, found: &mut Vec<u32>) {
+        found.clear();
+        found.extend(self.any.get(usize::from(kind)).into_iter().flatten());
+        let wanted = (kind, name);
+        let hash = hash_name(self.seed, wanted);
+        let mut number = self
+            .exact
+            .find(hash, |&other| name_of(&self.watches, other) == wanted)
+            .map_or(NOBODY, |&head| head);
+        while number != NOBODY {
+            found.push(number);
+            number = self.next[number as usize];
+        }
+        let mut take = |map: &HashMap<(u8, Box<str>), Vec<u32>>, text: &str| {
+            found.extend(map.get(&Key(kind, text)).into_iter().flatten());
+        };
+        if !self.several.is_empty() {
+            take(&self.several, name);
+        }
+        if !self.prefix.is_empty() || !self.suffix.is_empty() {
+            for (at, _) in name.char_indices() {
+                take(&self.suffix, &name[at..]);
+                take(&self.prefix, &name[..at]);
+            }
+            take(&self.prefix, name);
+        }
+        found.sort_unstable();
+        found.dedup();
+    }
+
+    /// Takes a number out of the chain of its name.
+    fn unchain(&mut self, number: u32) {
+        let (seed, watches) = (self.seed, &self.watches);
+        let after = self.next[number as usize];
+        let wanted = name_of(watches, number);
+        let Ok(mut head) =
+            self.exact.find_entry(hash_name(seed, wanted), |&other| name_of(watches, other) == wanted)
+        else {
+            return;
+        };
+        if *head.get() == number {
+            if after == NOBODY {
+                head.remove();
+            } else {
+                *head.get_mut() = after;
+            }
+            return;
+        }
+        let mut at = *head.get();
+        while at != NOBODY {
+            if self.next[at as usize] == number {
+                self.next[at as usize] = after;
+                return;
+            }
+            at = self.next[at as usize];
+        }
+    }
+
+    /// Changes the lists that a trigger with this matcher stands in; empty ones are dropped.
+    fn each_list(&mut self, name: &Matcher, kind: u8, change: impl Fn(&mut Vec<u32>)) {
+        let (map, texts) = match name {
+            Matcher::Exact(_) => return,
+            Matcher::Any => return self.any.get_mut(usize::from(kind)).map(change).unwrap_or_default(),
+            Matcher::Prefix(text) => (&mut self.prefix, std::slice::from_ref(text)),
+            Matcher::Suffix(text) => (&mut self.suffix, std::slice::from_ref(text)),
+            Matcher::OneOf(texts) => (&mut self.several, &**texts),
+        };
+        for text in texts {
+            let list = map.entry((kind, text.clone())).or_default();
+            change(list);
+            if list.is_empty() {
+                map.remove(&Key(kind, text));
+            }
+        }
+    }
+}
+
+fn id_of(watches: &[Option<Box<Watch>>], number: u32) -> &str {
+    watches.get(number as usize).and_then(Option::as_deref).map_or("", |watch| watch.trigger.id())
+}
+
+/// The one name that a trigger asks for.
+fn name_of(watches: &[Option<Box<Watch>>], number: u32) -> (u8, &str) {
+    let watch = watches.get(number as usize).and_then(Option::as_deref);
+    watch.map_or((u8::MAX, ""), |watch| {
+        let (kind, name) = target(&watch.trigger);
+        (kind, name.as_exact().unwrap_or(""))
+    })
+}
+
+fn hash_name(seed: u64, (kind, name): (u8, &str)) -> u64 {
+    hash_text(seed ^ u64::from(kind), name)
+}
+
+/// A key of the maps, borrowed; it hashes like the owned one.
+#[derive(Hash)]
+struct Key<'a>(u8, &'a str);
+
+impl hashbrown::Equivalent<(u8, Box<str>)> for Key<'_> {
+    fn equivalent(&self, key: &(u8, Box<str>)) -> bool {
+        self.0 == key.0 && *self.1 == *key.1
+    }
+}
+
+/// The one name that a trigger asks for, if it asks for just one.
+pub(super) fn only_name(trigger: &Trigger) -> Option<(u8, &str)> {
+    let (kind, name) = target(trigger);
+    Some((kind, name.as_exact()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::threshold::Threshold;
+
+    fn watch(id: &str, name: impl Into<Matcher>) -> Box<Watch> {
+        let trigger = Trigger::segment_threshold_crossed(id, name, Threshold::above(1.0)).build().unwrap();
+        Box::new(Watch::new(trigger))
+    }
+
+    #[test]
+    fn a_name_finds_its_triggers_however_they_ask_for_it_and_after_removals() {
+        let mut register = Register::new(7);
+        let asks: [(&str, Matcher); 8] = [
+            ("a", "vip".into()),
+            ("b", "vip".into()),
+            ("c", Matcher::prefix("vi")),
+            ("d", Matcher::suffix("p")),
+            ("e", Matcher::one_of(["vip", "gold"])),
+            ("f", "*".into()),
+            ("g", "gold".into()),
+            ("h", "vip".into()),
+        ];
+        for (id, name) in asks {
+            let number = register.new_number();
+            register.put(number, watch(id, name));
+        }
+        let find = |register: &Register, kind, name| {
+            let mut found = Vec::new();
+            register.find(kind, name, &mut found);
+            found
+        };
+        assert_eq!(find(&register, 0, "vip"), [0, 1, 2, 3, 4, 5, 7]);
+        assert_eq!(find(&register, 0, "gold"), [4, 5, 6]);
+        assert_eq!(find(&register, 1, "vip"), [0; 0]);
+        for (taken, left) in [(1, vec![0, 2, 3, 4, 5, 7]), (7, vec![0, 2, 3, 4, 5]), (0, vec![2, 3, 4, 5])] {
+            assert!(register.take(taken).is_some());
+            assert_eq!(find(&register, 0, "vip"), left);
+        }
+        assert_eq!((register.number_of("a"), register.number_of("c"), register.len()), (None, Some(2), 5));
+        [2, 3, 4, 5].into_iter().for_each(|number| drop(register.take(number)));
+        assert_eq!(find(&register, 0, "vip"), [0; 0]);
+        assert_eq!(find(&register, 0, "gold"), [6]);
+    }
+}
