@@ -153,21 +153,31 @@ impl Engine {
         {
             more.cooldown_from = time;
         }
-        let record = Record {
-            trigger,
-            series: instance.series,
-            transition,
-            time,
-            crossed_at,
-            due_at,
-            value: moment.value,
-            previous: if transition == Transition::Crossed { moment.previous } else { f64::NAN },
-            ordinal: instance.firings_then,
-            suppressed,
-            origin: moment.origin.map(|origin| Box::new(origin.to_origin())),
-        };
+        let (series, ordinal) = (instance.series, instance.firings_then);
+        let is_small = transition == Transition::Crossed
+            && crossed_at == Some(time)
+            && due_at.is_none()
+            && suppressed == 0
+            && moment.origin.is_none();
+        let crossing =
+            Crossing { trigger, series, ordinal, time, value: moment.value, previous: moment.previous };
         self.counts.firings += 1;
-        self.pending.push_back(Pending::Record(Box::new(record)));
+        self.pending.push_back(if is_small {
+            Pending::Crossing(crossing)
+        } else {
+            let previous = if transition == Transition::Crossed { moment.previous } else { f64::NAN };
+            let origin = moment.origin.map(|origin| Box::new(origin.to_origin()));
+            let rest = crossing.record();
+            Pending::Record(Box::new(Record {
+                transition,
+                crossed_at,
+                due_at,
+                previous,
+                suppressed,
+                origin,
+                ..rest
+            }))
+        });
         self.note(number, Verdict::Fired(transition));
         true
     }

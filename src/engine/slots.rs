@@ -115,8 +115,13 @@ pub(super) struct Slots {
 /// The kinds that a trigger can watch; series of other kinds are not kept.
 const KINDS: [SeriesKind; 2] = [SeriesKind::SEGMENT, SeriesKind::MEASURE];
 
+#[inline]
 pub(super) fn kind_number(kind: &str) -> Option<u8> {
-    KINDS.iter().position(|known| known.as_str() == kind).and_then(|position| u8::try_from(position).ok())
+    match kind {
+        "segment" => Some(0),
+        "measure" => Some(1),
+        _ => None,
+    }
 }
 
 /// The keyed hash of all tables.
@@ -171,6 +176,7 @@ impl Slots {
     }
 
     /// The number of a series, if it is kept.
+    #[inline]
     pub(super) fn find(&mut self, series: &SeriesRef<'_>) -> Option<u32> {
         let kind = kind_number(series.kind())?;
         let source = self.find_source(series.source())?;
@@ -360,8 +366,10 @@ impl Slots {
     }
 
     /// Sources are few: the one asked for last is tried first.
+    #[inline]
     fn find_source(&mut self, source: &str) -> Option<u32> {
-        if self.sources.get(self.last_source as usize).is_some_and(|last| **last == *source) {
+        let last = self.sources.get(self.last_source as usize);
+        if last.is_some_and(|last| same_bytes(last.as_bytes(), source.as_bytes())) {
             return Some(self.last_source);
         }
         let found =
@@ -409,7 +417,7 @@ fn retain_by<T>(list: &mut Vec<T>, moved: &[Option<u32>]) {
     list.retain(|_| stays.next().unwrap_or(false));
 }
 
-/// Equal texts of up to [`INLINE`] bytes, in words that overlap.
+/// Equal bytes; short ones are compared in words that overlap.
 #[inline]
 fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
@@ -433,6 +441,7 @@ impl Seeded {
         Self { seed, shared: SharedSeed::global_random() }
     }
 
+    #[inline]
     fn text(self, text: &str) -> u64 {
         let mut hasher = FoldHasher::with_seed(self.seed, self.shared);
         hasher.write(text.as_bytes());
