@@ -11,8 +11,9 @@ use super::emit::Moment;
 use super::explain::Verdict;
 use super::input::Input;
 use super::instance::{Body, Held, OriginRef};
+use super::numbers::NOBODY;
 use super::receipt::Receipt;
-use super::watch::{NOBODY, Subject, Watch};
+use super::watch::{Subject, Watch};
 
 impl Engine {
     /// Takes one observation of a kept series.

@@ -7,7 +7,8 @@ use crate::threshold::{Rule, State};
 use super::Engine;
 use super::instance::{Body, Instance, More, Silence};
 use super::ladder::{Ladder, WAKE_ALWAYS};
-use super::slots::{Edge, kind_number};
+use super::numbers::kind_number;
+use super::slots::Edge;
 use super::watch::{Subject, Watch, watches};
 
 impl Engine {

@@ -4,61 +4,59 @@
 /// words below it are not zero, so that the ends are found in a step a level.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bits {
-    /// The lowest level first; the last has one word.
-    levels: Vec<Vec<u64>>,
+    /// A bit a position.
+    low: Vec<u64>,
+    /// The levels above, the nearest first; the last has one word.
+    upper: Vec<Vec<u64>>,
 }
 
 impl Bits {
     pub(super) fn new(len: usize) -> Self {
-        let mut levels = Vec::new();
-        let mut words = len;
-        loop {
-            words = words.div_ceil(64).max(1);
-            levels.push(vec![0; words]);
-            if words == 1 {
-                return Self { levels };
-            }
+        let mut words = len.div_ceil(64).max(1);
+        let low = vec![0; words];
+        let mut upper = Vec::new();
+        while words > 1 {
+            words = words.div_ceil(64);
+            upper.push(vec![0; words]);
         }
+        Self { low, upper }
     }
 
     #[inline]
     pub(super) fn set(&mut self, position: usize) {
-        let mut at = position;
-        for level in &mut self.levels {
-            let word = &mut level[at / 64];
-            let was_empty = *word == 0;
-            *word |= 1 << (at % 64);
-            if !was_empty {
-                return;
-            }
-            at /= 64;
+        let word = &mut self.low[position / 64];
+        let was_empty = *word == 0;
+        *word |= 1 << (position % 64);
+        if was_empty {
+            self.set_above(position / 64);
         }
     }
 
     #[inline]
     pub(super) fn clear(&mut self, position: usize) {
-        let mut at = position;
-        for level in &mut self.levels {
-            level[at / 64] &= !(1 << (at % 64));
-            if level[at / 64] != 0 {
-                return;
-            }
-            at /= 64;
+        let word = &mut self.low[position / 64];
+        *word &= !(1 << (position % 64));
+        if *word == 0 {
+            self.clear_above(position / 64);
         }
     }
 
+    pub(super) fn contains(&self, position: usize) -> bool {
+        self.low[position / 64] >> (position % 64) & 1 == 1
+    }
+
     pub(super) fn first(&self) -> Option<usize> {
-        self.descend(|word| word.trailing_zeros())
+        self.descend(|word| word.trailing_zeros() as usize)
     }
 
     pub(super) fn last(&self) -> Option<usize> {
-        self.descend(|word| 63 - word.leading_zeros())
+        self.descend(|word| 63 - word.leading_zeros() as usize)
     }
 
     /// The first member, where `taken` was it before and has been cleared since.
     #[inline]
     pub(super) fn first_after(&self, taken: usize) -> Option<usize> {
-        match self.levels[0][taken / 64] {
+        match self.low[taken / 64] {
             0 => self.first(),
             word => Some(taken / 64 * 64 + word.trailing_zeros() as usize),
         }
@@ -67,22 +65,36 @@ impl Bits {
     /// The last member, where `taken` was it before and has been cleared since.
     #[inline]
     pub(super) fn last_before(&self, taken: usize) -> Option<usize> {
-        match self.levels[0][taken / 64] {
+        match self.low[taken / 64] {
             0 => self.last(),
             word => Some(taken / 64 * 64 + 63 - word.leading_zeros() as usize),
         }
     }
 
-    pub(super) fn contains(&self, position: usize) -> bool {
-        self.levels[0][position / 64] >> (position % 64) & 1 == 1
+    fn set_above(&mut self, mut at: usize) {
+        for level in &mut self.upper {
+            level[at / 64] |= 1 << (at % 64);
+            at /= 64;
+        }
     }
 
-    #[inline]
-    fn descend(&self, pick: impl Fn(u64) -> u32) -> Option<usize> {
-        if *self.levels.last()?.first()? == 0 {
+    fn clear_above(&mut self, mut at: usize) {
+        for level in &mut self.upper {
+            level[at / 64] &= !(1 << (at % 64));
+            if level[at / 64] != 0 {
+                return;
+            }
+            at /= 64;
+        }
+    }
+
+    fn descend(&self, pick: impl Fn(u64) -> usize) -> Option<usize> {
+        let top = self.upper.last().unwrap_or(&self.low);
+        if *top.first()? == 0 {
             return None;
         }
-        Some(self.levels.iter().rev().fold(0, |at, level| at * 64 + pick(level[at]) as usize))
+        let at = self.upper.iter().rev().fold(0, |at, level| at * 64 + pick(level[at]));
+        Some(at * 64 + pick(self.low[at]))
     }
 }
 
@@ -107,7 +119,9 @@ mod tests {
                 }
                 assert_eq!((bits.first(), bits.last()), (plain.first().copied(), plain.last().copied()));
                 assert_eq!(bits.contains(position), plain.contains(&position));
-                if let (Some(first), Some(last)) = (plain.pop_first(), plain.pop_last()) {
+                if plain.len() > 1
+                    && let (Some(first), Some(last)) = (plain.pop_first(), plain.pop_last())
+                {
                     bits.clear(first);
                     bits.clear(last);
                     assert_eq!(bits.first_after(first), plain.first().copied());

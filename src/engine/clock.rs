@@ -10,8 +10,8 @@ use super::Engine;
 use super::emit::Moment;
 use super::input::Input;
 use super::instance::{Body, Origin};
+use super::numbers::NOBODY;
 use super::slots::Edge;
-use super::watch::NOBODY;
 
 impl Engine {
     /// Everything that is due before `at`, of every series, in the order

@@ -9,9 +9,10 @@ use crate::trigger::Trigger;
 
 use super::Engine;
 use super::instance::{Body, Instance, More, Silence};
+use super::numbers::NOBODY;
 use super::register::only_name;
 use super::slots::Edge;
-use super::watch::{NOBODY, Subject, Watch, watches};
+use super::watch::{Subject, Watch, watches};
 
 /// What a changed trigger makes of the values it knows.
 ///

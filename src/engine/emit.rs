@@ -10,8 +10,8 @@ use super::Engine;
 use super::explain::Verdict;
 use super::input::Input;
 use super::instance::{Body, Origin, OriginRef};
+use super::numbers::NOBODY;
 use super::slots::LONG_AGO;
-use super::watch::NOBODY;
 
 /// What a step happened at.
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +96,7 @@ impl Engine {
     }
 
     /// A crossing that the ladder has found, of a trigger that nothing can swallow.
+    #[inline]
     pub(super) fn emit_plain(&mut self, trigger: u32, series: u32, ordinal: u32, input: &Input<'_>) {
         let previous = self.slots.slot(series).value;
         let crossing = Crossing { trigger, series, ordinal, time: input.at, value: input.value, previous };

@@ -13,8 +13,8 @@ use super::Engine;
 use super::input::Input;
 use super::instance::{Body, Instance};
 use super::ladder::Woken;
+use super::numbers::NOBODY;
 use super::slots::Edge;
-use super::watch::NOBODY;
 
 /// What was decided for one instance, in the decision's own terms.
 #[derive(Debug, Clone, Copy)]

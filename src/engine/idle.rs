@@ -5,8 +5,9 @@ use crate::time::{Nanos, nanos_of};
 
 use super::Engine;
 use super::instance::{Body, Instance};
+use super::numbers::NOBODY;
 use super::slots::LONG_AGO;
-use super::watch::{NOBODY, Subject};
+use super::watch::Subject;
 
 impl Engine {
     /// Drops every series that has reported nothing for as long as

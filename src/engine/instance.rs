@@ -4,8 +4,8 @@ use crate::event::ValueObserved;
 use crate::threshold::{NEVER, Rule, State, Waiting};
 use crate::time::Nanos;
 
+use super::numbers::NOBODY;
 use super::slots::LONG_AGO;
-use super::watch::NOBODY;
 
 /// The state of one (trigger, series), or of a trigger as a whole.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@
 use crate::time::Nanos;
 
 use super::bits::Bits;
-use super::watch::NOBODY;
+use super::numbers::NOBODY;
 
 /// The keys through which a value can move without an instance noticing; empty
 /// (every value wakes it) where the first is greater than the second.

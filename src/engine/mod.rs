@@ -40,6 +40,7 @@ mod input;
 mod instance;
 mod ladder;
 mod limits;
+mod numbers;
 mod observe;
 mod receipt;
 mod register;

@@ -9,9 +9,9 @@ use crate::time::{Nanos, datetime, instant};
 
 use super::Engine;
 use super::input::Input;
+use super::numbers::NOBODY;
 use super::receipt::{BatchReport, Observation, Receipt};
 use super::slots::BLOCK;
-use super::watch::NOBODY;
 
 /// A series looked up once, for [`Engine::observe`].
 ///

@@ -4,8 +4,9 @@ use hashbrown::{HashMap, HashTable};
 
 use crate::trigger::{Matcher, Trigger};
 
+use super::numbers::NOBODY;
 use super::slots::hash_text;
-use super::watch::{NOBODY, Watch, target};
+use super::watch::{Watch, target};
 
 /// All triggers. A name is looked up, with each of its beginnings and endings
 /// where triggers ask for those; nothing is scanned.

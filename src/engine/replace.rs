@@ -10,8 +10,9 @@ use crate::trigger::{Trigger, TriggerKind};
 use super::Engine;
 use super::emit::Moment;
 use super::instance::{Body, Instance, More, Silence};
+use super::numbers::NOBODY;
 use super::slots::{Edge, LONG_AGO};
-use super::watch::{NOBODY, Subject, Watch, subject, watches};
+use super::watch::{Subject, Watch, subject, watches};
 
 impl Engine {
     pub(super) fn replace_numbered(&mut self, number: u32, trigger: Trigger, now: Nanos, apply_now: bool) {

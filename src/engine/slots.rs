@@ -7,11 +7,11 @@ use foldhash::SharedSeed;
 use foldhash::fast::FoldHasher;
 use hashbrown::HashTable;
 
-use crate::event::{Dimensions, Series, SeriesKind, SeriesRef};
+use crate::event::{Dimensions, Series, SeriesRef};
 use crate::time::Nanos;
 
 use super::ladder::{Ladder, Quiet, WAKE_ALWAYS};
-use super::watch::NOBODY;
+use super::numbers::{KINDS, NOBODY, kind_number};
 
 /// The time before any observation.
 pub(super) const LONG_AGO: Nanos = Nanos::MIN;
@@ -110,18 +110,6 @@ pub(super) struct Slots {
     sources: Vec<Box<str>>,
     source_table: HashTable<u32>,
     last_source: u32,
-}
-
-/// The kinds that a trigger can watch; series of other kinds are not kept.
-const KINDS: [SeriesKind; 2] = [SeriesKind::SEGMENT, SeriesKind::MEASURE];
-
-#[inline]
-pub(super) fn kind_number(kind: &str) -> Option<u8> {
-    match kind {
-        "segment" => Some(0),
-        "measure" => Some(1),
-        _ => None,
-    }
 }
 
 /// The keyed hash of all tables.

@@ -9,8 +9,9 @@ use super::age::Age;
 use super::input::Input;
 use super::instance::{Body, Instance};
 use super::ladder::{Ladder, Plain, Standing, Woken};
+use super::numbers::NOBODY;
 use super::slots::Edge;
-use super::watch::{NOBODY, Watch};
+use super::watch::Watch;
 
 impl Engine {
     /// The instances that must see this observation.
@@ -160,6 +161,9 @@ impl Engine {
 
     /// Tells the ladder where the instances it woke stand now.
     pub(super) fn settle_woken(&mut self, series: u32, woken: &[Woken]) {
+        if woken.iter().all(|woken| woken.number == NOBODY) {
+            return;
+        }
         let value = self.slots.slot(series).value;
         let mut edge = std::mem::take(&mut self.slots.cold_mut(series).edge);
         if let Edge::Many(ladder) = &mut edge {

@@ -1,14 +1,11 @@
 //! A trigger as the engine keeps it.
 
+use super::numbers::{NOBODY, kind_number};
 use crate::event::filter::{Candidate, Filter};
 use crate::event::{Dimensions, SeriesRef};
 use crate::threshold::{Rule, Threshold};
 use crate::time::{Nanos, nanos_of};
 use crate::trigger::{DimensionRule, Matcher, Trigger, TriggerKind};
-
-use super::slots::kind_number;
-
-pub(super) const NOBODY: u32 = u32::MAX;
 
 /// A trigger and what belongs to it as a whole.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ mod docs_rules;
 mod source;
 
 // What the library does: one line for each module below.
+mod bounds;
 mod corpus;
 mod differential;
 mod engine_subject;

@@ -12,8 +12,9 @@ use super::super::Engine;
 use super::super::emit::Pending;
 use super::super::instance::{Body, Instance};
 use super::super::ladder::Ladder;
-use super::super::slots::{Edge, Exact, LONG_AGO, kind_number};
-use super::super::watch::{NOBODY, Watch};
+use super::super::numbers::{NOBODY, kind_number};
+use super::super::slots::{Edge, Exact, LONG_AGO};
+use super::super::watch::Watch;
 use super::RestoreReport;
 use super::codec::Source;
 use super::state::read_instance;
@@ -55,7 +56,10 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     settle(&mut engine);
     catch_up(&mut engine, current, &report);
     engine.prune();
-    engine.pending = firings.into_iter().map(|firing| pending(&engine, firing)).collect::<VecDeque<_>>();
+    // What catching up has fired comes after what the snapshot had waiting.
+    let mut waiting: VecDeque<_> = firings.into_iter().map(|firing| pending(&engine, firing)).collect();
+    waiting.append(&mut engine.pending);
+    engine.pending = waiting;
     Ok((engine, report))
 }
 
@@ -179,21 +183,30 @@ fn catch_up(engine: &mut Engine, current: &Engine, report: &RestoreReport) {
         let Some(watch) = current.watch(number) else { continue };
         if engine.watch(number).is_some() {
             engine.replace_numbered(number, watch.trigger.clone(), clock, false);
+            if clock == LONG_AGO {
+                keep_silence(engine, current, number);
+            }
             continue;
         }
         let mut fresh = Watch::new(watch.trigger.clone());
         fresh.enabled = watch.enabled;
         engine.install(number, fresh, if clock == LONG_AGO { NEVER } else { clock });
-        // From the start means from when it was added, and that the current engine knows.
-        let whole = engine.watch(number).map_or(NOBODY, |fresh| fresh.whole);
-        if whole != NOBODY && watch.whole != NOBODY {
-            if let Body::Silence(silence) = &current.instances[watch.whole as usize].body {
-                engine.instances[whole as usize].body = Body::Silence(*silence);
-            }
-            engine.requeue(whole);
-        }
+        keep_silence(engine, current, number);
     }
     debug_assert_eq!(engine.register.len(), current.register.len(), "{report:?}");
+}
+
+/// From the start means from when the trigger was added, and that the current engine knows.
+fn keep_silence(engine: &mut Engine, current: &Engine, number: u32) {
+    let whole = |engine: &Engine| engine.watch(number).map_or(NOBODY, |watch| watch.whole);
+    let (fresh, known) = (whole(engine), whole(current));
+    if fresh == NOBODY || known == NOBODY {
+        return;
+    }
+    if let Body::Silence(silence) = &current.instances[known as usize].body {
+        engine.instances[fresh as usize].body = Body::Silence(*silence);
+    }
+    engine.requeue(fresh);
 }
 
 fn pending(engine: &Engine, firing: Firing) -> Pending {

@@ -5,8 +5,8 @@ use crate::firing::{Firing, Key};
 
 use super::super::Engine;
 use super::super::emit::{Pending, Record};
+use super::super::numbers::NOBODY;
 use super::super::slots::{Edge, Exact};
-use super::super::watch::NOBODY;
 use super::codec::Sink;
 use super::state::write_instance;
 
@@ -39,11 +39,10 @@ pub(super) fn body(engine: &Engine, bytes: Vec<u8>) -> Vec<u8> {
 fn triggers(engine: &Engine, sink: &mut Sink) -> Vec<u64> {
     let mut places = vec![u64::MAX; engine.register.numbers()];
     sink.count(engine.register.len());
-    let mut place = 0;
-    for number in 0..engine.register.numbers() {
-        let Some(watch) = engine.watch(number as u32) else { continue };
-        places[number] = place;
-        place += 1;
+    let mut free = 0..;
+    for (number, place) in (0..).zip(&mut places) {
+        let Some(watch) = engine.watch(number) else { continue };
+        *place = free.next().unwrap_or(u64::MAX);
         sink.text(&watch.trigger.to_json());
         sink.flag(watch.enabled);
         sink.list(watch.emitted.iter(), |sink, &at| sink.instant(at));

@@ -8,7 +8,6 @@ use tripline::{ErrorKind, Trigger};
 use super::hold;
 use super::run::{Run, engine, same_firings, steps_of, trigger_of};
 use crate::differential::random::Random;
-use crate::differential::steps;
 use crate::differential::triggers::{World, condition, option, trigger};
 use crate::model::rule::Rule;
 
@@ -76,10 +75,6 @@ fn changed(r: &mut Random, w: &World, before: &Trigger) -> Value {
     }
 }
 
-fn is_left_out(live: &Run) -> bool {
-    live.engine.clock().is_none() || live.engine.pending_firings() > 0
-}
-
 #[test]
 fn restoring_into_changed_triggers_is_replacing_adding_and_removing_them() {
     hold(20, &|case, seed| {
@@ -89,13 +84,11 @@ fn restoring_into_changed_triggers_is_replacing_adding_and_removing_them() {
         let (bytes, now) = (live.engine.snapshot(), live.now());
         let mut cold = Run::new(&json!({"steps": case["steps"]}), engine(9));
         let mut removed = Vec::new();
-        let mut dbg = vec![];
         for t in live.engine.triggers().cloned().collect::<Vec<_>>() {
             match r.below(5) {
                 0 => removed.push(t.id().to_owned()),
                 1 | 2 => {
                     let t = trigger_of(&changed(&mut r, &w, &t));
-                    dbg.push(t.to_json());
                     live.engine.replace(now, t.clone(), Replace::Quiet).unwrap();
                     cold.engine.add(now, t).unwrap();
                 }
@@ -115,11 +108,8 @@ fn restoring_into_changed_triggers_is_replacing_adding_and_removing_them() {
         if report.dropped() != removed {
             return Err(format!("{report:?}"));
         }
-        if is_left_out(&live) {
-            return Ok(0);
-        }
         let (live, cold) = (live.through(after), cold.through(after));
-        same_firings(&live, &cold).map_err(|e| format!("{e}\nDBG {dbg:?} cut {}", before.len()))
+        same_firings(&live, &cold)
     });
 }
 
@@ -183,14 +173,4 @@ fn a_snapshot_forged_anywhere_is_refused_or_taken_but_never_a_panic() {
         run.poll();
         Ok(run.fired.len())
     });
-}
-
-#[test]
-fn every_case_of_the_generator_has_triggers_and_steps() {
-    for seed in crate::differential::seeds(400) {
-        let case = steps::case(seed);
-        assert!(
-            !steps_of(&case).is_empty() && case["triggers"].as_array().is_some_and(|all| !all.is_empty())
-        );
-    }
 }
