@@ -202,7 +202,10 @@ impl Verdict {
             Self::Quiet(why) => why.words(),
             Self::Ended => "the episode is over: armed again".into(),
             Self::Heard => "a report: the silence is measured from here".into(),
-            Self::Fired(transition) => format!("fired: {transition}"),
+            Self::Fired(Transition::Crossed) => "fired: the condition has come to hold".into(),
+            Self::Fired(Transition::Cleared) => "fired: the episode is over, armed again".into(),
+            Self::Fired(Transition::Reminder) => "fired: the episode goes on".into(),
+            Self::Fired(Transition::Occurred) => "fired: no report for the whole span".into(),
             Self::Disabled => "it would have fired, but the trigger is disabled".into(),
             Self::CoolingDown { until } => {
                 format!("it would have fired, but the cooldown runs until {}", format_instant(*until))
