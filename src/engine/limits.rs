@@ -133,7 +133,6 @@ macro_rules! counts {
                 [$((stringify!($name), self.$name)),*].into_iter()
             }
 
-            #[allow(dead_code, reason = "one macro writes both directions")]
             pub(super) fn set(&mut self, name: &str, value: u64) {
                 match name {
                     $(stringify!($name) => self.$name = value,)*

@@ -130,12 +130,7 @@ impl Monitor {
         self.clock = Some(self.clock.map_or(at, |clock| clock.max(at)));
         self.waiting.push(at, None, value);
         let own = self.own_clock();
-        if at <= own || self.rule.lateness == 0 {
-            self.advance(at);
-        }
-        if self.rule.lateness > 0 {
-            self.advance(own);
-        }
+        self.advance(if self.rule.lateness == 0 { at } else { own.min(at) });
         Ok(())
     }
 
@@ -240,8 +235,10 @@ impl Monitor {
             let Some((_, _, value)) = self.waiting.pop() else { return };
             self.raise_floor(at);
             let step = self.state.observe(&self.rule, at, value);
-            self.take(at, step);
-            self.expire(at);
+            self.take(at, step, None);
+            if self.waiting.next_at() != Some(at) {
+                self.expire(at);
+            }
         }
         if self.rule.lateness > 0 || self.clock.is_some_and(|clock| clock <= until) {
             self.expire(until);
@@ -251,7 +248,7 @@ impl Monitor {
     fn expire(&mut self, until: Nanos) {
         while let Some((due, step)) = self.state.expire(&self.rule, until) {
             self.raise_floor(due);
-            self.take(due, step);
+            self.take(due, step, Some(due));
         }
     }
 
@@ -259,17 +256,17 @@ impl Monitor {
         self.floor = Some(self.floor.map_or(at, |floor| floor.max(at)));
     }
 
-    fn take(&mut self, at: Nanos, step: Step) {
-        let (transition, crossed_at, due_at) = match step {
+    fn take(&mut self, at: Nanos, step: Step, due_at: Option<Nanos>) {
+        let (transition, crossed_at) = match step {
             Step::Quiet(_) => return,
-            Step::Crossed { crossed_at, due } => {
+            Step::Crossed { crossed_at, .. } => {
                 self.state.set_told(&self.rule, at);
-                (Transition::Crossed, crossed_at, due)
+                (Transition::Crossed, crossed_at)
             }
             Step::Ended { told: false, .. } => return,
             Step::Ended { .. } if !self.rule.notify_cleared => return,
-            Step::Ended { crossed_at, .. } => (Transition::Cleared, crossed_at, None),
-            Step::Remind { crossed_at } => (Transition::Reminder, crossed_at, Some(at)),
+            Step::Ended { crossed_at, .. } => (Transition::Cleared, crossed_at),
+            Step::Remind { crossed_at } => (Transition::Reminder, crossed_at),
         };
         self.signals.push_back(Signal { transition, time: at, crossed_at, due_at });
     }

@@ -15,6 +15,7 @@ mod engine_subject;
 mod event_oracles;
 mod hostile_json;
 mod model;
+mod monitor;
 mod properties;
 mod replay;
 mod trigger_json;
