@@ -88,7 +88,11 @@ impl Engine {
         let instance = &self.instances[number as usize];
         let Some(watch) = self.watch(instance.trigger) else { return NEVER };
         let rule = watch.rule();
-        instance.deadline(rule.as_ref()).saturating_add(watch.lateness())
+        match instance.deadline(rule.as_ref()) {
+            NEVER => NEVER,
+            // Past the last instant that there is, where only `flush` comes to it.
+            own => own.saturating_add(watch.lateness()).min(NEVER - 1),
+        }
     }
 
     /// Enters the instance's next deadline, unless an earlier entry will lead there.
@@ -295,11 +299,13 @@ impl Engine {
             let mut due = Vec::new();
             self.pop_due(at, &mut due);
             for (trigger, number) in due {
-                let lateness = self.watch(trigger).map_or(0, super::watch::Watch::lateness);
-                if at.saturating_sub(lateness) > to {
+                let rule = self.watch(trigger).and_then(super::watch::Watch::rule);
+                let own = self.instances[number as usize].deadline(rule.as_ref());
+                if own > to {
                     put_back.push(number);
                 } else {
-                    self.live_to(number, at);
+                    self.live(number, own);
+                    self.queue(number);
                 }
             }
         }

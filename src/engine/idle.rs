@@ -42,7 +42,7 @@ impl Engine {
         {
             instance.series = moved[instance.series as usize].unwrap_or(NOBODY);
         }
-        self.generation += 1;
+        self.identity = super::Identity::new();
         self.counts.series_dropped += count as u64;
         count
     }

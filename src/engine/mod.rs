@@ -53,6 +53,7 @@ mod watch;
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -121,7 +122,7 @@ pub struct Engine {
     skew: Option<Duration>,
     seed: u64,
     /// Tells the handles of one numbering of the series from those of another.
-    generation: u64,
+    identity: Identity,
     clock: Nanos,
     /// The earliest deadline; nothing is due before it.
     next: Nanos,
@@ -147,6 +148,24 @@ pub struct Engine {
     woken: Vec<Woken>,
     order: Vec<u64>,
     due: Vec<(u32, u32)>,
+}
+
+/// A number that no other numbering of series in this process has; a cloned
+/// engine gets one of its own. No result depends on it.
+#[derive(Debug)]
+struct Identity(u64);
+
+impl Identity {
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Clone for Identity {
+    fn clone(&self) -> Self {
+        Self::new()
+    }
 }
 
 /// Makes an [`Engine`] with other bounds, skew or hash seed than the usual.
@@ -225,7 +244,7 @@ impl EngineBuilder {
         Engine {
             skew: self.skew,
             seed,
-            generation: 0,
+            identity: Identity::new(),
             clock: LONG_AGO,
             next: NEVER,
             times: InstantReader::default(),
@@ -477,10 +496,11 @@ impl Engine {
 
     #[cold]
     fn guard(&mut self, now: DateTime<Utc>, at: Nanos) -> Result<Nanos, Error> {
+        let Some(skew) = self.skew else { return Ok(at) };
         let now = instant(now)?;
-        let Some(skew) = self.skew.filter(|&skew| at > now.saturating_add(nanos_of(skew))) else {
+        if at <= now.saturating_add(nanos_of(skew)) {
             return Ok(at);
-        };
+        }
         self.counts.skewed += 1;
         let ahead = format_duration(Duration::from_nanos(at.abs_diff(now)));
         let (time, skew) = (format_instant(at), format_duration(skew));

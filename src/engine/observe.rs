@@ -15,7 +15,7 @@ use super::slots::BLOCK;
 
 /// A series looked up once, for [`Engine::observe`].
 ///
-/// It belongs to the engine that made it, and goes stale when that engine is
+/// It belongs to the engine that made it (not to a clone), and goes stale when that engine is
 /// restored or drops idle series to make room: [`ErrorKind::StaleHandle`],
 /// resolve it again.
 ///
@@ -33,7 +33,7 @@ use super::slots::BLOCK;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SeriesHandle {
-    generation: u64,
+    identity: u64,
     number: u32,
 }
 
@@ -162,8 +162,9 @@ impl Engine {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn resolve(&mut self, series: &SeriesRef<'_>) -> Result<Option<SeriesHandle>, Error> {
-        let generation = self.generation ^ self.seed;
-        Ok(self.series_of(series)?.map(|number| SeriesHandle { generation, number }))
+        // Making room for a series renews the identity, so it is read afterwards.
+        let number = self.series_of(series)?;
+        Ok(number.map(|number| SeriesHandle { identity: self.identity.0, number }))
     }
 
     /// Takes one value of a resolved series; NaN is a missing value. It carries
@@ -190,7 +191,7 @@ impl Engine {
         time: DateTime<Utc>,
         value: f64,
     ) -> Result<Receipt, Error> {
-        if series.generation != self.generation ^ self.seed || series.number as usize >= self.slots.len() {
+        if series.identity != self.identity.0 || series.number as usize >= self.slots.len() {
             let message = "the handle is of another engine, or series were dropped since: resolve it again";
             return Err(Error::new(ErrorKind::StaleHandle, message));
         }
@@ -279,10 +280,10 @@ impl Engine {
         let mut numbers = [NOBODY; BLOCK];
         for (block, part) in observations.chunks(BLOCK).enumerate() {
             self.slots.find_block(part.iter().map(|observation| &observation.series), &mut numbers);
-            let generation = self.generation;
+            let identity = self.identity.0;
             for (at, observation) in part.iter().enumerate() {
                 let is_current =
-                    numbers[at] != NOBODY && self.generation == generation && self.explain.is_none();
+                    numbers[at] != NOBODY && self.identity.0 == identity && self.explain.is_none();
                 let result = if is_current && self.slots.is_series(numbers[at], &observation.series) {
                     self.observe_number(now, numbers[at], observation.time, observation.value)
                 } else {

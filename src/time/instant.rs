@@ -9,9 +9,14 @@ pub(crate) type Nanos = i64;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
+/// The very ends stand for "long ago" and "never" in the machines.
+fn is_in_range(nanos: Nanos) -> bool {
+    nanos > Nanos::MIN && nanos < Nanos::MAX - 1
+}
+
 /// The instant of a host's time.
 pub(crate) fn instant(time: DateTime<Utc>) -> Result<Nanos, Error> {
-    time.timestamp_nanos_opt().ok_or_else(|| {
+    time.timestamp_nanos_opt().filter(|&nanos| is_in_range(nanos)).ok_or_else(|| {
         Error::new(ErrorKind::Limit, format!("the time {time:?} is outside the years 1677 to 2262"))
     })
 }
@@ -112,7 +117,7 @@ fn parse(text: &[u8]) -> Result<Nanos, &'static str> {
     let days = i64::from(date.to_epoch_days());
     let seconds = days * 86_400 + i64::from(hour * 3_600 + minute * 60 + second) - offset;
     let nanos = i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(fraction);
-    i64::try_from(nanos).map_err(|_| RANGE)
+    i64::try_from(nanos).ok().filter(|&nanos| is_in_range(nanos)).ok_or(RANGE)
 }
 
 /// The fraction in nanoseconds, and what follows it.
@@ -156,7 +161,7 @@ mod tests {
 
     #[test]
     fn an_instant_is_written_in_utc_and_read_back() {
-        for nanos in [0, 1, -1, i64::MAX, i64::MIN, 1_772_330_407_000_000_000, 1_500_000_000] {
+        for nanos in [0, 1, -1, i64::MAX - 2, i64::MIN + 1, 1_772_330_407_000_000_000, 1_500_000_000] {
             assert_eq!(parse_instant(&format_instant(nanos)).unwrap(), nanos, "{}", format_instant(nanos));
         }
         assert_eq!(format_instant(1_500_000_000), "1970-01-01T00:00:01.5Z");
@@ -165,11 +170,14 @@ mod tests {
     #[test]
     fn the_fast_reader_gives_the_same_instants() {
         let mut reader = InstantReader::default();
-        for nanos in [0, 1, 86_399_999_999_999, 86_400_000_000_000, -1, i64::MAX, i64::MIN, i64::MAX - 1, 5] {
+        for nanos in [0, 1, 86_399_999_999_999, 86_400_000_000_000, -1, i64::MAX - 2, i64::MIN + 1, 5] {
             assert_eq!(reader.read(datetime(nanos)).unwrap(), nanos);
             assert_eq!(reader.read(datetime(nanos)).unwrap(), nanos);
         }
-        assert!(reader.read(DateTime::<Utc>::MAX_UTC).is_err());
+        for time in [DateTime::<Utc>::MAX_UTC, datetime(i64::MAX), datetime(i64::MAX - 1), datetime(i64::MIN)]
+        {
+            assert!(reader.read(time).is_err());
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Every bound is reached, refused with its own kind and counted, and the others go on unharmed.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tripline::engine::{Engine, Limits, Receipt};
 use tripline::event::{SeriesRef, ValueObserved};
-use tripline::threshold::{Phase, Side};
+use tripline::threshold::{Phase, Side, Threshold};
 use tripline::{Error, ErrorKind, Trigger};
 
 fn engine(limits: Limits, triggers: &[&str]) -> Engine {
@@ -296,4 +298,50 @@ fn bounds_hold_after_a_restore_too() {
     assert!(observe(&mut after, 2, "a", 1.0).unwrap_err().is_full());
     assert_eq!(fired(&mut after), [pair("any", "a")]);
     assert_eq!(observe(&mut after, 2, "b", 1.0).unwrap_err().kind(), ErrorKind::Limit);
+}
+
+#[test]
+fn a_flush_reaches_what_waits_for_longer_than_there_is_time() {
+    let (at, vip) = (DateTime::UNIX_EPOCH, SeriesRef::segment("/s", "vip"));
+    let years = |n: u64| Duration::from_secs(n * 365 * 86_400);
+    for (hold, lateness, flushed) in [(0, 280, 0), (100, 280, 110), (0, 250, 1)] {
+        let mut engine = Engine::new();
+        let threshold = Threshold::above(10.0).with_hold(years(hold)).with_lateness(years(lateness));
+        engine.add(at, Trigger::segment_threshold_crossed("t", "vip", threshold).build().unwrap()).unwrap();
+        for value in [1.0, 20.0] {
+            let _ = engine.observe_series(at, &vip, at, value).unwrap();
+        }
+        engine.flush(at + years(flushed)).unwrap();
+        assert!(engine.poll_firing().is_some(), "hold {hold}, lateness {lateness}");
+    }
+}
+
+#[test]
+fn a_handle_of_another_engine_is_refused_even_with_the_same_seed_or_as_a_clone() {
+    let (at, vip) = (DateTime::UNIX_EPOCH, SeriesRef::segment("/s", "vip"));
+    let make = || {
+        let mut engine = Engine::builder().with_hash_seed(7).build();
+        let trigger = Trigger::segment_threshold_crossed("t", "*", Threshold::above(10.0)).build().unwrap();
+        engine.add(at, trigger).unwrap();
+        engine
+    };
+    let (mut one, mut other) = (make(), make());
+    let handle = one.resolve(&vip).unwrap().unwrap();
+    let _ = other.resolve(&SeriesRef::segment("/s", "gold")).unwrap();
+    let mut clone = one.clone();
+    for engine in [&mut other, &mut clone] {
+        assert_eq!(engine.observe(at, handle, at, 1.0).unwrap_err().kind(), ErrorKind::StaleHandle);
+    }
+    assert!(one.observe(at, handle, at, 1.0).is_ok());
+}
+
+#[test]
+fn without_a_skew_guard_now_means_nothing_and_the_ends_of_time_are_refused() {
+    let (at, vip) = (DateTime::UNIX_EPOCH, SeriesRef::segment("/s", "vip"));
+    let mut engine = Engine::builder().with_skew(None).build();
+    assert!(engine.observe_series(DateTime::<Utc>::MIN_UTC, &vip, at, 1.0).is_ok());
+    for end in [i64::MIN, i64::MAX - 1, i64::MAX] {
+        let end = DateTime::from_timestamp_nanos(end);
+        assert_eq!(engine.observe_series(at, &vip, end, 1.0).unwrap_err().kind(), ErrorKind::Limit);
+    }
 }

@@ -32,7 +32,6 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     let mut engine =
         Engine::builder().with_limits(current.limits.clone()).with_hash_seed(current.seed).build();
     engine.skew = current.skew;
-    engine.generation = current.generation + 1;
     engine.explain = current.explain.is_some().then(Box::default);
     engine.is_explaining = current.is_explaining;
     (engine.clock, engine.flushed) = (source.instant()?, source.instant()?);
