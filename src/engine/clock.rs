@@ -11,7 +11,6 @@ use super::emit::Moment;
 use super::input::Input;
 use super::instance::{Body, Origin};
 use super::numbers::NOBODY;
-use super::slots::Edge;
 
 impl Engine {
     /// Everything that is due before `at`, of every series, in the order
@@ -154,11 +153,7 @@ impl Engine {
         due.clear();
         if let Some(series) = series.filter(|_| own) {
             let cold = self.slots.cold(series);
-            let edge: Vec<u32> = match &cold.edge {
-                Edge::None => Vec::new(),
-                Edge::One(number) => vec![*number],
-                Edge::Many(ladder) => ladder.instances().collect(),
-            };
+            let edge: Vec<u32> = cold.edge.instances();
             let always = cold.always.iter().copied();
             for number in edge.into_iter().chain(always) {
                 let trigger = self.instances[number as usize].trigger;

@@ -14,7 +14,6 @@ use super::input::Input;
 use super::instance::{Body, Instance};
 use super::ladder::Woken;
 use super::numbers::NOBODY;
-use super::slots::Edge;
 
 /// What was decided for one instance, in the decision's own terms.
 #[derive(Debug, Clone, Copy)]
@@ -157,11 +156,7 @@ impl Engine {
         if self.explain.is_none() {
             return;
         }
-        let mut rest: Vec<u32> = match &self.slots.cold(series).edge {
-            Edge::None => Vec::new(),
-            Edge::One(number) => vec![*number],
-            Edge::Many(ladder) => ladder.instances().collect(),
-        };
+        let mut rest: Vec<u32> = self.slots.cold(series).edge.instances();
         rest.retain(|number| !woken.iter().any(|woken| woken.instance == *number));
         rest.sort_unstable_by_key(|&number| self.instances[number as usize].trigger);
         for number in rest {

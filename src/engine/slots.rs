@@ -68,6 +68,14 @@ pub(super) enum Edge {
 }
 
 impl Edge {
+    pub(super) fn instances(&self) -> Vec<u32> {
+        match self {
+            Self::None => Vec::new(),
+            Self::One(number) => vec![*number],
+            Self::Many(ladder) => ladder.instances().collect(),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::None => true,

@@ -8,7 +8,7 @@ use crate::time::{Nanos, datetime};
 
 use super::Engine;
 use super::instance::Body;
-use super::slots::{Edge, LONG_AGO};
+use super::slots::LONG_AGO;
 
 /// Where one trigger stands on one series.
 ///
@@ -80,11 +80,7 @@ impl Engine {
     /// Every instance on a series.
     pub(super) fn instances_on(&self, series: u32) -> Vec<u32> {
         let cold = self.slots.cold(series);
-        let mut all: Vec<u32> = match &cold.edge {
-            Edge::None => Vec::new(),
-            Edge::One(number) => vec![*number],
-            Edge::Many(ladder) => ladder.instances().collect(),
-        };
+        let mut all: Vec<u32> = cold.edge.instances();
         all.extend(cold.always.iter());
         all
     }
