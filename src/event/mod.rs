@@ -34,6 +34,7 @@ mod place;
 mod reader;
 mod series;
 mod text;
+mod words;
 mod writer;
 
 pub use attribute::ExtensionValue;
@@ -42,5 +43,6 @@ pub use envelope::Event;
 pub use observed::ValueObserved;
 pub use reader::Reader;
 pub use series::{Dimensions, Series, SeriesKind, SeriesRef};
+pub use words::{FailureKind, Outcome, Process, Scope, Submission};
 
 pub(crate) use text::{push_json_number, push_json_string};
