@@ -17,7 +17,7 @@ const MAX_ID: usize = 128;
 const MAX_LIMIT: u32 = 1_000_000;
 
 /// What `noData` can be about.
-const SILENT_KINDS: [&str; 3] = ["dataSource", "segment", "measure"];
+const SILENT_KINDS: [SeriesKind; 3] = [SeriesKind::DATA_SOURCE, SeriesKind::SEGMENT, SeriesKind::MEASURE];
 
 /// The faults so far.
 pub(super) struct Faults(pub(super) Vec<Fault>);
@@ -80,7 +80,7 @@ impl Faults {
     }
 
     fn check_kind(&mut self, kind: &SeriesKind) {
-        if !SILENT_KINDS.contains(&kind.as_str()) {
+        if !SILENT_KINDS.contains(kind) {
             let all = SILENT_KINDS.map(|kind| format!("`{kind}`")).join(", ");
             self.add("on.kind", format!("{} is not one of {all}", quoted(kind.as_str())));
         }

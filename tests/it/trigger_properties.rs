@@ -162,11 +162,8 @@ fn kind() -> BoxedStrategy<TriggerBuilder> {
         proptest::collection::btree_map(text(), text(), 0..3)
             .prop_map(|pairs| Some(Dimensions::from_iter(pairs))),
     ];
-    let silent = prop_oneof![
-        Just(SeriesKind::SEGMENT),
-        Just(SeriesKind::MEASURE),
-        Just(SeriesKind::from("dataSource")),
-    ];
+    let silent =
+        prop_oneof![Just(SeriesKind::SEGMENT), Just(SeriesKind::MEASURE), Just(SeriesKind::DATA_SOURCE),];
     prop_oneof![
         (id, matcher(), threshold())
             .prop_map(|(id, name, on)| Trigger::segment_threshold_crossed(id, name, on)),
