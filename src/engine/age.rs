@@ -6,9 +6,10 @@ use crate::event::filter::Candidate;
 use crate::time::{Nanos, format_instant};
 
 use super::Engine;
+use super::cold::Exact;
 use super::input::Input;
 use super::instance::More;
-use super::slots::{Exact, LONG_AGO};
+use super::slot::LONG_AGO;
 
 /// What a new observation is to a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,8 @@ impl Engine {
         exact.floor = exact.floor.max(due);
         let gate = exact.newest.max(exact.floor);
         let slot = self.slots.slot_mut(series);
-        (slot.gate, slot.slow) = (gate, true);
+        slot.gate = gate;
+        slot.set_slow();
     }
 
     /// When the series last reported.

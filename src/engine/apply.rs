@@ -10,7 +10,7 @@ use super::age::Age;
 use super::emit::Moment;
 use super::explain::Verdict;
 use super::input::Input;
-use super::instance::{Body, Held, OriginRef};
+use super::instance::{Body, Held, Instance, OriginRef};
 use super::numbers::NOBODY;
 use super::receipt::Receipt;
 use super::watch::{Subject, Watch};
@@ -18,7 +18,8 @@ use super::watch::{Subject, Watch};
 impl Engine {
     /// Takes one observation of a kept series.
     pub(super) fn take(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
-        if input.sequence.is_none() && self.skim(series, input.at, input.value) {
+        let is_plain = input.sequence.is_none();
+        if is_plain && (self.skim(series, input.at, input.value) || self.cross(series, input)) {
             return Ok(Receipt::Accepted);
         }
         self.take_with_care(series, input)
@@ -29,9 +30,9 @@ impl Engine {
     #[inline]
     pub(super) fn skim(&mut self, series: u32, at: Nanos, value: f64) -> bool {
         let key = key(value);
-        let is_plain = at < self.next && !self.is_explaining && !value.is_nan();
+        let is_plain = (at < self.next) & !self.is_explaining & !value.is_nan();
         let slot = self.slots.slot_mut(series);
-        if !is_plain || at <= slot.gate || slot.slow || key < slot.quiet.0 || slot.quiet.1 < key {
+        if !(is_plain & slot.is_quiet(at, key)) {
             return false;
         }
         (slot.gate, slot.value) = (at, value);
@@ -41,6 +42,7 @@ impl Engine {
 
     #[inline(never)]
     pub(super) fn take_with_care(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
+        self.end_solo(series);
         let prompt = self.has_prompt_triggers(series);
         let age = if prompt { self.age(series, input) } else { Age::New };
         let late_triggers = self.reaches_late_triggers(series, input)?;
@@ -65,10 +67,11 @@ impl Engine {
         let mut reached = false;
         let mut order = std::mem::take(&mut self.order);
         Self::order_woken(&woken, &mut order);
+        let previous = self.slots.slot(series).value;
         for &place in &order {
             let woken = &woken[(place & u64::from(u32::MAX)) as usize];
             match woken.crossed {
-                Some(ordinal) => self.emit_plain(woken.trigger, series, ordinal, input),
+                Some(ordinal) => self.emit_plain(woken.trigger, series, ordinal, previous, input),
                 None => reached |= self.show(woken.instance, series, input, age),
             }
         }
@@ -193,7 +196,10 @@ impl Engine {
 
     /// The last present value that the instance knows.
     pub(super) fn last_value(&self, number: u32, series: u32) -> f64 {
-        let instance = &self.instances[number as usize];
+        self.last_value_of(&self.instances[number as usize], series)
+    }
+
+    pub(super) fn last_value_of(&self, instance: &Instance, series: u32) -> f64 {
         match &instance.more {
             Some(more) if !instance.edge => more.value,
             _ if series == NOBODY => f64::NAN,

@@ -5,10 +5,10 @@ use crate::event::{SeriesRef, ValueObserved};
 use crate::threshold::{Rule, State};
 
 use super::Engine;
+use super::cold::Edge;
 use super::instance::{Body, Instance, More, Silence};
 use super::ladder::{Ladder, WAKE_ALWAYS};
 use super::numbers::kind_number;
-use super::slots::Edge;
 use super::watch::{Subject, Watch, watches};
 
 impl Engine {
@@ -67,6 +67,7 @@ impl Engine {
 
     /// Makes the instance of a trigger on a series that is kept.
     pub(super) fn attach(&mut self, trigger: u32, series: u32) {
+        self.end_solo(series);
         let Some(watch) = self.watch_mut(trigger) else { return };
         watch.series += 1;
         let (asks_events, has_cooldown) = (watch.asks_events(), watch.trigger.cooldown().is_some());
@@ -104,6 +105,14 @@ impl Engine {
 
     /// Brings the slot in line with the instances of the series.
     pub(super) fn settle_slot(&mut self, series: u32) {
+        if !self.slots.slot(series).is_solo() {
+            self.settle_quiet(series);
+            self.begin_solo(series);
+        }
+    }
+
+    /// The same for a series that is no solo, and stays none.
+    pub(super) fn settle_quiet(&mut self, series: u32) {
         let value = self.slots.slot(series).value;
         let cold = self.slots.cold(series);
         let quiet = match &cold.edge {
@@ -113,9 +122,8 @@ impl Engine {
         };
         let has_always = !cold.always.is_empty();
         let slow = cold.refused > 0 || cold.exact.is_some() || has_always || cold.edge.is_empty();
-        let slot = self.slots.slot_mut(series);
-        slot.quiet = if value.is_nan() { WAKE_ALWAYS } else { quiet };
-        slot.slow = slow;
+        let quiet = if value.is_nan() { WAKE_ALWAYS } else { quiet };
+        self.slots.slot_mut(series).set_quiet(quiet, slow);
     }
 
     pub(super) fn quiet_of(&self, instance: u32, value: f64) -> (i64, i64) {

@@ -11,7 +11,7 @@ use super::explain::Verdict;
 use super::input::Input;
 use super::instance::{Body, Origin, OriginRef};
 use super::numbers::NOBODY;
-use super::slots::LONG_AGO;
+use super::slot::LONG_AGO;
 
 /// What a step happened at.
 #[derive(Debug, Clone, Copy)]
@@ -97,8 +97,14 @@ impl Engine {
 
     /// A crossing that the ladder has found, of a trigger that nothing can swallow.
     #[inline]
-    pub(super) fn emit_plain(&mut self, trigger: u32, series: u32, ordinal: u32, input: &Input<'_>) {
-        let previous = self.slots.slot(series).value;
+    pub(super) fn emit_plain(
+        &mut self,
+        trigger: u32,
+        series: u32,
+        ordinal: u32,
+        previous: f64,
+        input: &Input<'_>,
+    ) {
         let crossing = Crossing { trigger, series, ordinal, time: input.at, value: input.value, previous };
         self.counts.firings += 1;
         self.pending.push_back(match input.event {

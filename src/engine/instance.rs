@@ -5,7 +5,7 @@ use crate::threshold::{NEVER, Rule, State, Waiting};
 use crate::time::Nanos;
 
 use super::numbers::NOBODY;
-use super::slots::LONG_AGO;
+use super::slot::LONG_AGO;
 
 /// The state of one (trigger, series), or of a trigger as a whole.
 #[derive(Debug, Clone)]

@@ -8,10 +8,11 @@ use crate::time::Nanos;
 use crate::trigger::{Trigger, TriggerKind};
 
 use super::Engine;
+use super::cold::Edge;
 use super::emit::Moment;
 use super::instance::{Body, Instance, More, Silence};
 use super::numbers::NOBODY;
-use super::slots::{Edge, LONG_AGO};
+use super::slot::LONG_AGO;
 use super::watch::{Subject, Watch, subject, watches};
 
 impl Engine {

@@ -6,11 +6,11 @@ use crate::threshold::{Condition, Phase, Rule, Side, key};
 
 use super::Engine;
 use super::age::Age;
+use super::cold::Edge;
 use super::input::Input;
 use super::instance::{Body, Instance};
 use super::ladder::{Ladder, Plain, Standing, Woken};
 use super::numbers::NOBODY;
-use super::slots::Edge;
 use super::watch::Watch;
 
 impl Engine {
@@ -23,7 +23,7 @@ impl Engine {
             match &mut edge {
                 Edge::None => {}
                 Edge::One(instance) => {
-                    let (low, high) = self.slots.slot(series).quiet;
+                    let (low, high) = self.slots.slot(series).quiet();
                     let key = key(input.value);
                     if missing || key < low || key > high {
                         woken.push(self.plainly_woken(*instance));
@@ -85,7 +85,7 @@ impl Engine {
 
     /// The state of an instance, where the ladder can carry all of it: one
     /// bound, no deadlines, nothing that could swallow a firing, no explanations.
-    fn lendable(&self, instance: &Instance, rule: &Rule) -> Option<Plain> {
+    pub(super) fn lendable(&self, instance: &Instance, rule: &Rule) -> Option<Plain> {
         let watch = self.watch(instance.trigger)?;
         let Body::Threshold(state) = &instance.body else { return None };
         let enters_up = match watch.trigger.threshold()?.condition() {
@@ -123,12 +123,13 @@ impl Engine {
 
     /// The same for a series; its ladder is then built anew by the next value.
     pub(super) fn take_back_series(&mut self, series: u32) {
+        self.end_solo(series);
         let mut edge = std::mem::take(&mut self.slots.cold_mut(series).edge);
         if let Edge::Many(ladder) = &mut edge {
             self.take_back(ladder);
         }
         self.slots.cold_mut(series).edge = edge;
-        self.settle_slot(series);
+        self.settle_quiet(series);
     }
 
     pub(super) fn take_back_all(&mut self) {

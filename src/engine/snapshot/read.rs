@@ -9,11 +9,12 @@ use crate::threshold::{NEVER, Transition};
 use crate::trigger::Trigger;
 
 use super::super::Engine;
+use super::super::cold::{Edge, Exact};
 use super::super::emit::Pending;
 use super::super::instance::{Body, Instance};
 use super::super::ladder::Ladder;
 use super::super::numbers::{NOBODY, kind_number};
-use super::super::slots::{Edge, Exact, LONG_AGO};
+use super::super::slot::LONG_AGO;
 use super::super::watch::Watch;
 use super::RestoreReport;
 use super::codec::Source;

@@ -4,9 +4,9 @@ use crate::event::Series;
 use crate::firing::{Firing, Key};
 
 use super::super::Engine;
+use super::super::cold::{Edge, Exact};
 use super::super::emit::{Pending, Record};
 use super::super::numbers::NOBODY;
-use super::super::slots::{Edge, Exact};
 use super::codec::Sink;
 use super::state::write_instance;
 
@@ -65,6 +65,12 @@ fn series(engine: &Engine, sink: &mut Sink, places: &[u64]) {
             sink.instant(*floor);
         });
         sink.number(u64::from(cold.refused));
+        if let Some(solo) = engine.solo(number) {
+            sink.count(1);
+            sink.number(places[solo.trigger as usize]);
+            write_instance(sink, &solo);
+            continue;
+        }
         let mut instances = engine.instances_on(number);
         instances.retain(|&instance| engine.instances[instance as usize].series == number);
         instances.sort_unstable_by_key(|&instance| engine.instances[instance as usize].trigger);
