@@ -18,24 +18,44 @@ use super::watch::{Subject, Watch};
 impl Engine {
     /// Takes one observation of a kept series.
     pub(super) fn take(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
-        let is_plain = input.sequence.is_none();
-        if is_plain && (self.skim(series, input.at, input.value) || self.cross(series, input)) {
+        if input.sequence.is_none() && (self.skim(series, input.at, input.value) || self.brush(series, input))
+        {
             return Ok(Receipt::Accepted);
         }
         self.take_with_care(series, input)
     }
 
-    /// Takes an observation that nobody notices: nothing is due, the value is
-    /// newer and stays between the nearest edges. False where it is not such a one.
-    #[inline]
+    /// Takes an observation that a solo does not notice: nothing is due, the value
+    /// is newer and does not reach its edge. False where it is not such a one.
+    #[inline(always)]
     pub(super) fn skim(&mut self, series: u32, at: Nanos, value: f64) -> bool {
-        let key = key(value);
-        let is_plain = (at < self.next) & !self.is_explaining & !value.is_nan();
-        let slot = self.slots.slot_mut(series);
-        if !(is_plain & slot.is_quiet(at, key)) {
+        let is_plain = (at < self.next) & !self.is_explaining;
+        let Some(hot) = self.slots.hot_at(series) else { return false };
+        if !(is_plain & hot.is_quiet(at, value)) {
             return false;
         }
-        (slot.gate, slot.value) = (at, value);
+        (hot.gate, hot.value) = (at, value);
+        self.clock = self.clock.max(at);
+        true
+    }
+
+    /// Takes an observation that changes nothing but a solo, or that nobody
+    /// notices on a series that has more than one trigger.
+    pub(super) fn brush(&mut self, series: u32, input: &Input<'_>) -> bool {
+        let (at, value) = (input.at, input.value);
+        let hot = self.slots.hot(series);
+        if at >= self.next || self.is_explaining || value.is_nan() || at <= hot.gate {
+            return false;
+        }
+        let (cold, key) = (self.slots.cold(series), key(value));
+        if hot.is_solo() {
+            self.cross(series, input);
+        } else if cold.slow || key < cold.quiet.0 || cold.quiet.1 < key {
+            return false;
+        } else {
+            let hot = self.slots.hot_mut(series);
+            (hot.gate, hot.value) = (at, value);
+        }
         self.clock = self.clock.max(at);
         true
     }
@@ -67,7 +87,7 @@ impl Engine {
         let mut reached = false;
         let mut order = std::mem::take(&mut self.order);
         Self::order_woken(&woken, &mut order);
-        let previous = self.slots.slot(series).value;
+        let previous = self.slots.hot(series).value;
         for &place in &order {
             let woken = &woken[(place & u64::from(u32::MAX)) as usize];
             match woken.crossed {
@@ -80,7 +100,7 @@ impl Engine {
             self.explain_untouched(series, &woken);
         }
         if is_newest && !input.value.is_nan() {
-            self.slots.slot_mut(series).value = input.value;
+            self.slots.hot_mut(series).value = input.value;
         }
         self.settle_woken(series, &woken);
         (self.woken, self.order) = (woken, order);
@@ -205,7 +225,7 @@ impl Engine {
             _ if series == NOBODY => f64::NAN,
             // It was added after the series had values, which it does not know.
             _ if matches!(&instance.body, Body::Threshold(state) if state.phase == Phase::Unseen) => f64::NAN,
-            _ => self.slots.slot(series).value,
+            _ => self.slots.hot(series).value,
         }
     }
 }

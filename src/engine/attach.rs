@@ -105,7 +105,7 @@ impl Engine {
 
     /// Brings the slot in line with the instances of the series.
     pub(super) fn settle_slot(&mut self, series: u32) {
-        if !self.slots.slot(series).is_solo() {
+        if !self.slots.hot(series).is_solo() {
             self.settle_quiet(series);
             self.begin_solo(series);
         }
@@ -113,7 +113,7 @@ impl Engine {
 
     /// The same for a series that is no solo, and stays none.
     pub(super) fn settle_quiet(&mut self, series: u32) {
-        let value = self.slots.slot(series).value;
+        let value = self.slots.hot(series).value;
         let cold = self.slots.cold(series);
         let quiet = match &cold.edge {
             Edge::None => (i64::MIN, i64::MAX),
@@ -123,7 +123,8 @@ impl Engine {
         let has_always = !cold.always.is_empty();
         let slow = cold.refused > 0 || cold.exact.is_some() || has_always || cold.edge.is_empty();
         let quiet = if value.is_nan() { WAKE_ALWAYS } else { quiet };
-        self.slots.slot_mut(series).set_quiet(quiet, slow);
+        let cold = self.slots.cold_mut(series);
+        (cold.quiet, cold.slow) = (quiet, slow);
     }
 
     pub(super) fn quiet_of(&self, instance: u32, value: f64) -> (i64, i64) {

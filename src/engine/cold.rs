@@ -2,10 +2,10 @@
 
 use crate::time::Nanos;
 
-use super::ladder::Ladder;
+use super::ladder::{Ladder, Quiet, WAKE_ALWAYS};
 
 /// What is beside the slot.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Cold {
     pub(super) edge: Edge,
     /// Instances that are shown every observation, in trigger order.
@@ -13,10 +13,25 @@ pub(super) struct Cold {
     pub(super) exact: Option<Box<Exact>>,
     /// Triggers that had no room for this series.
     pub(super) refused: u32,
+    /// There is more to ask than how new a value is and `quiet`.
+    pub(super) slow: bool,
+    /// The keys within which no instance of `edge` notices a value.
+    pub(super) quiet: Quiet,
 }
 
 /// What a series has that needs nothing beside its slot.
-pub(super) const NOTHING: &Cold = &Cold { edge: Edge::None, always: Vec::new(), exact: None, refused: 0 };
+pub(super) const NOTHING: &Cold = &Cold::NEW;
+
+impl Cold {
+    pub(super) const NEW: Self = Self {
+        edge: Edge::None,
+        always: Vec::new(),
+        exact: None,
+        refused: 0,
+        slow: false,
+        quiet: WAKE_ALWAYS,
+    };
+}
 
 /// Instances that only a value beyond their edges concerns.
 #[derive(Debug, Clone, Default)]

@@ -76,7 +76,7 @@ impl Engine {
         newest != LONG_AGO
             && newest < oldest
             // Of a solo the side is known.
-            && !self.slots.slot(series).is_solo()
+            && !self.slots.hot(series).is_solo()
             && self
                 .instances_on(series)
                 .iter()

@@ -36,6 +36,7 @@ mod config;
 mod dedupe;
 mod emit;
 mod explain;
+mod hash;
 mod idle;
 mod index;
 mod input;

@@ -138,7 +138,7 @@ impl Engine {
         if self.instances[number as usize].series == NOBODY {
             return;
         }
-        let (clock, newest, slot_value) = (self.clock, self.newest(series), self.slots.slot(series).value);
+        let (clock, newest, slot_value) = (self.clock, self.newest(series), self.slots.hot(series).value);
         let last = match &old.more {
             Some(more) if !old.edge => more.value,
             _ => self.instance_value(old, slot_value),

@@ -1,18 +1,16 @@
 //! The series that are watched: one slot each, which answers most observations
 //! alone, and what is rarely needed beside it.
 
-use std::hash::Hasher;
-
-use foldhash::SharedSeed;
-use foldhash::fast::FoldHasher;
 use hashbrown::HashTable;
 
 use crate::event::{Dimensions, Series, SeriesRef};
+use crate::time::Nanos;
 
 use super::cold::{Cold, NOTHING};
+use super::hash::{Seeded, same_bytes};
 use super::index::Index;
 use super::numbers::{KINDS, NOBODY, kind_number};
-use super::slot::{Slot, Solo};
+use super::slot::{Hot, Label, Solo};
 
 /// How many names a batch looks up together.
 pub(super) const BLOCK: usize = 32;
@@ -39,7 +37,9 @@ pub(super) struct Slots {
     /// choosing names that collide, and no result depends on it.
     hasher: Seeded,
     index: Index,
-    slots: Vec<Slot>,
+    /// Two halves of a slot: an observation by number reads one, by name both at once.
+    hot: Vec<Hot>,
+    labels: Vec<Label>,
     long: Vec<Long>,
     cold: Vec<Cold>,
     free_cold: Vec<u32>,
@@ -48,13 +48,6 @@ pub(super) struct Slots {
     sources: Vec<Box<str>>,
     source_table: HashTable<u32>,
     last_source: u32,
-}
-
-/// The keyed hash of all tables.
-#[derive(Debug, Clone, Copy)]
-struct Seeded {
-    seed: u64,
-    shared: &'static SharedSeed,
 }
 
 /// A series to look for, with its hash.
@@ -71,7 +64,8 @@ impl Slots {
         Self {
             hasher: Seeded::new(seed),
             index: Index::default(),
-            slots: Vec::new(),
+            hot: Vec::new(),
+            labels: Vec::new(),
             long: Vec::new(),
             cold: Vec::new(),
             free_cold: Vec::new(),
@@ -83,27 +77,47 @@ impl Slots {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.hot.len()
     }
 
     #[inline]
-    pub(super) fn slot(&self, number: u32) -> &Slot {
-        &self.slots[number as usize]
+    pub(super) fn hot(&self, number: u32) -> &Hot {
+        &self.hot[number as usize]
+    }
+
+    #[inline(always)]
+    pub(super) fn hot_at(&mut self, number: u32) -> Option<&mut Hot> {
+        self.hot.get_mut(number as usize)
     }
 
     #[inline]
-    pub(super) fn slot_mut(&mut self, number: u32) -> &mut Slot {
-        &mut self.slots[number as usize]
+    pub(super) fn hot_mut(&mut self, number: u32) -> &mut Hot {
+        &mut self.hot[number as usize]
+    }
+
+    /// A solo as it is; `None` where the series is none.
+    pub(super) fn solo(&self, number: u32) -> Option<Solo> {
+        self.hot(number).solo(self.label(number))
+    }
+
+    /// Moves a solo to its other side; see [`Hot::flip`].
+    pub(super) fn flip(&mut self, number: u32, edges: Option<(i64, i64)>, at: Nanos, value: f64) -> bool {
+        let number = number as usize;
+        self.hot[number].flip(&mut self.labels[number], edges, at, value)
+    }
+
+    fn label(&self, number: u32) -> &Label {
+        &self.labels[number as usize]
     }
 
     /// What is beside the slot; nothing for a solo.
     pub(super) fn cold(&self, number: u32) -> &Cold {
-        self.slot(number).cold().map_or(NOTHING, |place| &self.cold[place as usize])
+        self.hot(number).cold().map_or(NOTHING, |place| &self.cold[place as usize])
     }
 
     /// The same, to be changed. A solo is ended before.
     pub(super) fn cold_mut(&mut self, number: u32) -> &mut Cold {
-        let place = match self.slot(number).cold() {
+        let place = match self.hot(number).cold() {
             Some(place) => place,
             None => {
                 debug_assert!(false, "a solo has nothing beside its slot");
@@ -115,26 +129,32 @@ impl Slots {
 
     /// Makes a series a solo: what is beside its slot is dropped.
     pub(super) fn begin_solo(&mut self, number: u32, solo: &Solo) {
-        if let Some(place) = self.slot(number).cold() {
-            self.cold[place as usize] = Cold::default();
-            self.free_cold.push(place);
-        }
-        self.slot_mut(number).set_solo(solo);
+        self.drop_cold(number);
+        let number = number as usize;
+        self.hot[number].set_solo(&mut self.labels[number], solo);
     }
 
     /// Ends a solo; there is nothing beside its slot then.
     pub(super) fn end_solo(&mut self, number: u32) -> Option<Solo> {
-        let solo = self.slot(number).solo()?;
+        let solo = self.solo(number)?;
         self.add_cold(number);
+        self.cold_mut(number).quiet = solo.quiet();
         Some(solo)
+    }
+
+    fn drop_cold(&mut self, number: u32) {
+        if let Some(place) = self.hot(number).cold() {
+            self.cold[place as usize] = Cold::NEW;
+            self.free_cold.push(place);
+        }
     }
 
     fn add_cold(&mut self, number: u32) -> u32 {
         let place = self.free_cold.pop().unwrap_or_else(|| {
-            self.cold.push(Cold::default());
+            self.cold.push(Cold::NEW);
             (self.cold.len() - 1) as u32
         });
-        self.slot_mut(number).set_cold(place);
+        self.hot_mut(number).set_cold(place);
         place
     }
 
@@ -161,16 +181,19 @@ impl Slots {
         if let Some(number) = self.find_wanted(&wanted) {
             return number;
         }
-        let number = self.slots.len() as u32;
+        let number = self.hot.len() as u32;
         let (place, name) = (self.long.len() as u32, series.name());
-        let inline = (series.has_no_dimensions() && Slot::fits(name)).then_some(name);
+        let inline = (series.has_no_dimensions() && Label::fits(name)).then_some(name);
         if inline.is_none() {
             let dimensions = (!series.has_no_dimensions()).then(|| Box::new(series.dimensions().collect()));
             self.long.push(Long { name: name.into(), dimensions });
         }
-        self.slots.push(Slot::new(source, kind, inline, place));
+        self.hot.push(Hot::new());
+        self.labels.push(Label::new(source, kind, inline, place));
         self.add_cold(number);
-        self.index.insert(wanted.hash, number);
+        let mut index = std::mem::take(&mut self.index);
+        index.push(wanted.hash, |other| self.hash(other));
+        self.index = index;
         if let Some(mut namesakes) = self.namesakes.take() {
             self.enter_namesake(&mut namesakes, number);
             self.namesakes = Some(namesakes);
@@ -180,7 +203,7 @@ impl Slots {
 
     /// Every series of this kind and name.
     pub(super) fn namesakes(&mut self, kind: u8, name: &str) -> Vec<u32> {
-        if self.slots.is_empty() {
+        if self.hot.is_empty() {
             return Vec::new();
         }
         let namesakes = match self.namesakes.take() {
@@ -217,9 +240,11 @@ impl Slots {
 
     /// The series as a value of its own.
     pub(super) fn series(&self, number: u32) -> Series {
-        let slot = self.slot(number);
-        let mut series =
-            Series::new(self.source(number), KINDS[usize::from(slot.kind)].clone(), self.name(number));
+        let mut series = Series::new(
+            self.source(number),
+            KINDS[usize::from(self.kind(number))].clone(),
+            self.name(number),
+        );
         for (name, value) in self.dimensions(number).into_iter().flat_map(Dimensions::iter) {
             series = series.with_dimension(name, value);
         }
@@ -227,11 +252,11 @@ impl Slots {
     }
 
     pub(super) fn source(&self, number: u32) -> &str {
-        &self.sources[self.slot(number).source as usize]
+        &self.sources[self.label(number).source as usize]
     }
 
     pub(super) fn name(&self, number: u32) -> &str {
-        match self.slot(number).name() {
+        match self.label(number).name() {
             // It was a text when it was put there.
             Ok(name) => std::str::from_utf8(name).unwrap_or_default(),
             Err(place) => &self.long[place as usize].name,
@@ -239,11 +264,11 @@ impl Slots {
     }
 
     pub(super) fn kind(&self, number: u32) -> u8 {
-        self.slot(number).kind
+        self.label(number).kind
     }
 
     fn dimensions(&self, number: u32) -> Option<&Dimensions> {
-        let place = self.slot(number).name().err()?;
+        let place = self.label(number).name().err()?;
         self.long[place as usize].dimensions.as_deref()
     }
 
@@ -258,38 +283,37 @@ impl Slots {
 
     /// Keeps the series for which `keep` holds, in order, and says where each went.
     pub(super) fn retain(&mut self, keep: impl Fn(u32) -> bool) -> Vec<Option<u32>> {
-        let mut moved = Vec::with_capacity(self.slots.len());
+        let mut moved = Vec::with_capacity(self.len());
         let mut next = 0;
-        for number in 0..self.slots.len() as u32 {
+        for number in 0..self.len() as u32 {
             let stays = keep(number);
             moved.push(stays.then_some(next));
             next += u32::from(stays);
-            if !stays && let Some(place) = self.slot(number).cold() {
-                self.cold[place as usize] = Cold::default();
-                self.free_cold.push(place);
+            if !stays {
+                self.drop_cold(number);
             }
         }
-        let has_place = |slot: &Slot| slot.name().is_err();
-        let mut long = self.slots.iter().zip(&moved).filter(|(slot, _)| has_place(slot));
+        let has_place = |label: &Label| label.name().is_err();
+        let mut long = self.labels.iter().zip(&moved).filter(|(label, _)| has_place(label));
         self.long.retain(|_| long.next().is_some_and(|(_, moved)| moved.is_some()));
-        let mut stays = moved.iter().map(Option::is_some);
-        self.slots.retain(|_| stays.next().unwrap_or(false));
-        for (place, slot) in (0..).zip(self.slots.iter_mut().filter(|slot| has_place(slot))) {
-            slot.set_place(place);
+        retain_by(&mut self.hot, &moved);
+        retain_by(&mut self.labels, &moved);
+        for (place, label) in (0..).zip(self.labels.iter_mut().filter(|label| has_place(label))) {
+            label.set_place(place);
         }
         self.namesakes = None;
-        self.index.clear();
-        for number in 0..self.slots.len() as u32 {
-            self.index.insert(self.hash(number), number);
-        }
+        let mut index = std::mem::take(&mut self.index);
+        index.clear();
+        (0..self.len() as u32).for_each(|number| index.push(self.hash(number), |other| self.hash(other)));
+        self.index = index;
         moved
     }
 
     fn hash(&self, number: u32) -> u64 {
-        let (slot, name) = (self.slot(number), self.name(number));
+        let (label, name) = (self.label(number), self.name(number));
         match self.dimensions(number) {
-            None => self.hasher.plain(slot.source, slot.kind, name),
-            Some(dimensions) => self.hasher.parts(slot.source, slot.kind, name, dimensions.iter()),
+            None => self.hasher.plain(label.source, label.kind, name),
+            Some(dimensions) => self.hasher.parts(label.source, label.kind, name, dimensions.iter()),
         }
     }
 
@@ -315,7 +339,7 @@ impl Slots {
             *number = self.index.find(hash, |_| true).unwrap_or(NOBODY);
         }
         for &number in numbers[..count].iter().filter(|&&number| number != NOBODY) {
-            touched ^= u64::from(self.slots[number as usize].source);
+            touched ^= self.labels[number as usize].source ^ (self.hot[number as usize].gate as u32);
         }
         // Nothing is made of what was read but that it is near now.
         std::hint::black_box(touched);
@@ -323,10 +347,10 @@ impl Slots {
 
     /// Is this the series of that number?
     pub(super) fn is_series(&self, number: u32, series: &SeriesRef<'_>) -> bool {
-        let slot = &self.slots[number as usize];
-        kind_number(series.kind()) == Some(slot.kind)
-            && same_bytes(self.sources[slot.source as usize].as_bytes(), series.source().as_bytes())
-            && self.has_name(slot, series)
+        let label = self.label(number);
+        kind_number(series.kind()) == Some(label.kind)
+            && same_bytes(self.sources[label.source as usize].as_bytes(), series.source().as_bytes())
+            && self.has_name(label, series)
     }
 
     #[inline]
@@ -341,15 +365,16 @@ impl Slots {
     #[inline]
     fn find_wanted(&self, wanted: &Wanted<'_>) -> Option<u32> {
         self.index.find(wanted.hash, |number| {
-            let slot = &self.slots[number as usize];
-            (slot.source == wanted.source) & (slot.kind == wanted.kind) && self.has_name(slot, wanted.series)
+            let label = self.label(number);
+            (label.source == wanted.source) & (label.kind == wanted.kind)
+                && self.has_name(label, wanted.series)
         })
     }
 
     #[inline]
-    fn has_name(&self, slot: &Slot, series: &SeriesRef<'_>) -> bool {
+    fn has_name(&self, label: &Label, series: &SeriesRef<'_>) -> bool {
         let name = series.name();
-        match slot.name() {
+        match label.name() {
             Ok(inline) => same_bytes(inline, name.as_bytes()) && series.has_no_dimensions(),
             Err(place) => {
                 let Long { name: kept, dimensions } = &self.long[place as usize];
@@ -385,72 +410,7 @@ impl Slots {
     }
 }
 
-/// Equal bytes; short ones are compared in words that overlap.
-#[inline]
-fn same_bytes(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    let half = |a: &[u8], b: &[u8]| match (
-        a.first_chunk::<8>(),
-        b.first_chunk::<8>(),
-        a.last_chunk::<8>(),
-        b.last_chunk::<8>(),
-    ) {
-        (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) => {
-            Some((a_first == b_first) & (a_last == b_last))
-        }
-        _ => None,
-    };
-    match a.len() {
-        8..=16 => half(a, b).unwrap_or(false),
-        17..=32 => {
-            let (first, last) = (half(&a[..16], &b[..16]), half(&a[a.len() - 16..], &b[b.len() - 16..]));
-            first.unwrap_or(false) & last.unwrap_or(false)
-        }
-        _ => a == b,
-    }
-}
-
-/// A keyed hash of one text, for the other tables.
-pub(super) fn hash_text(seed: u64, text: &str) -> u64 {
-    Seeded::new(seed).text(text)
-}
-
-impl Seeded {
-    fn new(seed: u64) -> Self {
-        Self { seed, shared: SharedSeed::global_random() }
-    }
-
-    #[inline]
-    fn text(self, text: &str) -> u64 {
-        let mut hasher = FoldHasher::with_seed(self.seed, self.shared);
-        hasher.write(text.as_bytes());
-        hasher.finish()
-    }
-
-    #[inline]
-    fn plain(self, source: u32, kind: u8, name: &str) -> u64 {
-        let mut hasher = FoldHasher::with_seed(self.seed, self.shared);
-        hasher.write(name.as_bytes());
-        hasher.write_u64(u64::from(source) << 8 | u64::from(kind));
-        hasher.finish()
-    }
-
-    fn parts<'a>(
-        self,
-        source: u32,
-        kind: u8,
-        name: &str,
-        dimensions: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> u64 {
-        let mut hasher = FoldHasher::with_seed(self.plain(source, kind, name), self.shared);
-        for (key, value) in dimensions {
-            hasher.write(key.as_bytes());
-            hasher.write_u8(0xff);
-            hasher.write(value.as_bytes());
-            hasher.write_u8(0xfe);
-        }
-        hasher.finish()
-    }
+fn retain_by<T>(list: &mut Vec<T>, moved: &[Option<u32>]) {
+    let mut stays = moved.iter().map(Option::is_some);
+    list.retain(|_| stays.next().unwrap_or(false));
 }

@@ -4,7 +4,7 @@
 //! All else works on instances. A solo is ended before anything but a plain
 //! value concerns its series, and begun again once that is settled.
 
-use crate::threshold::{NEVER, Phase, Rule, Side, State, key};
+use crate::threshold::{NEVER, Phase, Rule, Side, State};
 
 use super::Engine;
 use super::cold::Edge;
@@ -14,22 +14,16 @@ use super::slot::{LONG_AGO, Solo};
 use super::watch::Watch;
 
 impl Engine {
-    /// Takes a value that moves a solo to its other side: newer than all before,
-    /// and nothing is due. False where it is not such a one.
-    #[inline]
-    pub(super) fn cross(&mut self, series: u32, input: &Input<'_>) -> bool {
-        let (at, slot) = (input.at, self.slots.slot(series));
-        let is_plain = at < self.next && !self.is_explaining && !input.value.is_nan() && at > slot.gate;
-        let Some((trigger, tight)) = slot.solo_trigger().filter(|_| is_plain) else { return false };
-        debug_assert!(!slot.is_quiet(at, key(input.value)));
-        let previous = slot.value;
-        let ends =
-            if tight { None } else { self.watch(trigger).and_then(Watch::rule).map(|rule| ends(&rule)) };
-        if self.slots.slot_mut(series).flip(ends, at, input.value) {
+    /// A value moves a solo to its other side; it is newer than all before, and nothing is due.
+    pub(super) fn cross(&mut self, series: u32, input: &Input<'_>) {
+        let hot = self.slots.hot(series);
+        let Some((trigger, tight)) = hot.solo_trigger() else { return };
+        debug_assert!(!hot.is_quiet(input.at, input.value));
+        let previous = hot.value;
+        let rule = if tight { None } else { self.watch(trigger).and_then(Watch::rule) };
+        if self.slots.flip(series, rule.as_ref().map(edges), input.at, input.value) {
             self.emit_plain(trigger, series, 0, previous, input);
         }
-        self.clock = self.clock.max(at);
-        true
     }
 
     /// Makes the series a solo where it can be one.
@@ -54,7 +48,7 @@ impl Engine {
 
     /// A solo as the instance that it stands for.
     pub(super) fn solo(&self, series: u32) -> Option<Instance> {
-        self.slots.slot(series).solo().map(|solo| solo.instance(series))
+        self.slots.solo(series).map(|solo| solo.instance(series))
     }
 
     /// An instance as a solo, where that says all of it.
@@ -67,26 +61,26 @@ impl Engine {
         }
         let rule = self.watch(instance.trigger).and_then(Watch::rule)?;
         let plain = self.lendable(instance, &rule)?;
-        let quiet = rule.quiet(state, self.slots.slot(series).value)?;
+        let quiet = rule.quiet(state, self.slots.hot(series).value)?;
         if state.told != (plain.inside && !plain.spent) {
             return None;
         }
-        let (below, above) = ends(&rule);
+        let (up, down) = edges(&rule);
         Some(Solo {
             trigger: instance.trigger,
             enters_up: plain.enters_up,
             inside: plain.inside,
             spent: plain.spent,
             last_firing: instance.last_firing,
-            quiet,
-            tight: below + 1 == above,
+            edge: if plain.enters_up == plain.inside { quiet.0 } else { quiet.1 },
+            tight: up + 1 == down,
         })
     }
 }
 
 /// Of a rule with one bound: the highest key at which it waits for a value
 /// above, and the lowest at which it waits for one below.
-fn ends(rule: &Rule) -> (i64, i64) {
+fn edges(rule: &Rule) -> (i64, i64) {
     let [up_leave, up_enter, down_leave, down_enter] = rule.edges();
     let (up, down) = (up_enter.or(up_leave), down_leave.or(down_enter));
     (up.map_or(i64::MAX, |key| key - 1), down.map_or(i64::MIN, |key| key + 1))

@@ -18,12 +18,12 @@ impl Engine {
     pub(super) fn collect_woken(&mut self, series: u32, input: &Input<'_>, age: Age, woken: &mut Vec<Woken>) {
         let missing = input.value.is_nan();
         if age == Age::New {
-            let value = self.slots.slot(series).value;
+            let value = self.slots.hot(series).value;
             let mut edge = std::mem::take(&mut self.slots.cold_mut(series).edge);
             match &mut edge {
                 Edge::None => {}
                 Edge::One(instance) => {
-                    let (low, high) = self.slots.slot(series).quiet();
+                    let (low, high) = self.slots.cold(series).quiet;
                     let key = key(input.value);
                     if missing || key < low || key > high {
                         woken.push(self.plainly_woken(*instance));
@@ -165,7 +165,7 @@ impl Engine {
         if woken.iter().all(|woken| woken.number == NOBODY) {
             return;
         }
-        let value = self.slots.slot(series).value;
+        let value = self.slots.hot(series).value;
         let mut edge = std::mem::take(&mut self.slots.cold_mut(series).edge);
         if let Edge::Many(ladder) = &mut edge {
             for woken in woken.iter().filter(|woken| woken.number != NOBODY) {

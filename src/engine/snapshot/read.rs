@@ -116,7 +116,7 @@ fn read_series(
             Ok(Box::new(Exact { newest, sequence, floor: source.instant()? }))
         })?;
         let refused = source.small()?;
-        let slot = engine.slots.slot_mut(number);
+        let slot = engine.slots.hot_mut(number);
         (slot.value, slot.gate) = (value, gate);
         let cold = engine.slots.cold_mut(number);
         (cold.exact, cold.refused) = (exact, refused);

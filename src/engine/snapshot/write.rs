@@ -56,7 +56,7 @@ fn series(engine: &Engine, sink: &mut Sink, places: &[u64]) {
     sink.count(engine.slots.len());
     for number in 0..engine.slots.len() as u32 {
         write_series(sink, &engine.slots.series(number));
-        let (slot, cold) = (engine.slots.slot(number), engine.slots.cold(number));
+        let (slot, cold) = (engine.slots.hot(number), engine.slots.cold(number));
         sink.float(slot.value);
         sink.instant(slot.gate);
         sink.option(cold.exact.as_deref(), |sink, Exact { newest, sequence, floor }| {
