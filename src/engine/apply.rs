@@ -50,8 +50,10 @@ impl Engine {
         let (cold, key) = (self.slots.cold(series), key(value));
         if hot.is_solo() {
             self.cross(series, input);
-        } else if cold.slow || key < cold.quiet.0 || cold.quiet.1 < key {
+        } else if cold.slow {
             return false;
+        } else if key < cold.quiet.0 || cold.quiet.1 < key {
+            return self.pass_bars(series, input, key);
         } else {
             let hot = self.slots.hot_mut(series);
             (hot.gate, hot.value) = (at, value);

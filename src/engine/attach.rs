@@ -7,7 +7,8 @@ use crate::threshold::{Rule, State};
 use super::Engine;
 use super::cold::Edge;
 use super::instance::{Body, Instance, More, Silence};
-use super::ladder::{Ladder, WAKE_ALWAYS};
+use super::ladder::Ladder;
+use super::lent::WAKE_ALWAYS;
 use super::numbers::kind_number;
 use super::watch::{Subject, Watch, watches};
 

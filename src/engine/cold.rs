@@ -2,7 +2,8 @@
 
 use crate::time::Nanos;
 
-use super::ladder::{Ladder, Quiet, WAKE_ALWAYS};
+use super::ladder::Ladder;
+use super::lent::{Quiet, WAKE_ALWAYS};
 
 /// What is beside the slot.
 #[derive(Debug, Clone)]

@@ -44,12 +44,12 @@ pub(super) struct Record {
 /// A crossing without a hold, by a value that came without an event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Crossing {
-    trigger: u32,
-    series: u32,
-    ordinal: u32,
-    time: Nanos,
-    value: f64,
-    previous: f64,
+    pub(super) trigger: u32,
+    pub(super) series: u32,
+    pub(super) ordinal: u32,
+    pub(super) time: Nanos,
+    pub(super) value: f64,
+    pub(super) previous: f64,
 }
 
 /// A firing that waits to be polled. Most are small; what is rarer is boxed.
@@ -114,6 +114,25 @@ impl Engine {
                 Pending::Record(Box::new(Record { origin, ..crossing.record() }))
             }
         });
+    }
+
+    /// Crossings of one value, triggers and ordinals in order; nothing can swallow them.
+    pub(super) fn emit_crossings(
+        &mut self,
+        series: u32,
+        previous: f64,
+        input: &Input<'_>,
+        crossed: impl Iterator<Item = (u32, u32)>,
+    ) {
+        if input.event.is_some() {
+            crossed.for_each(|(trigger, ordinal)| self.emit_plain(trigger, series, ordinal, previous, input));
+            return;
+        }
+        let (time, value) = (input.at, input.value);
+        let shared = Crossing { trigger: NOBODY, series, ordinal: 0, time, value, previous };
+        let before = self.pending.len();
+        self.pending.push_crossings(shared, crossed);
+        self.counts.firings += (self.pending.len() - before) as u64;
     }
 
     /// Emits a firing unless something swallows it; true where it was emitted.
@@ -221,21 +240,27 @@ impl Engine {
     /// Turns the waiting records into firings, before what they refer to changes.
     pub(super) fn build_pending(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
-        for entry in &mut pending {
-            let built = match entry {
+        while let Some(entry) = pending.pop_front() {
+            let built = match &entry {
                 Pending::Crossing(crossing) => self.build(&crossing.record()),
                 Pending::Record(record) => self.build(record),
                 Pending::Full { .. } => None,
             };
-            if let Some(firing) = built {
-                *entry = Pending::Full { trigger: entry.trigger(), firing: Box::new(firing) };
-            }
+            self.pending.push_back(match built {
+                Some(firing) => Pending::Full { trigger: entry.trigger(), firing: Box::new(firing) },
+                None => entry,
+            });
         }
-        self.pending = pending;
     }
 }
 
 impl Crossing {
+    /// Another crossing at the same value.
+    #[inline]
+    pub(super) fn of(&self, (trigger, ordinal): (u32, u32)) -> Self {
+        Self { trigger, ordinal, ..*self }
+    }
+
     pub(super) fn record(&self) -> Record {
         Record {
             trigger: self.trigger,

@@ -29,6 +29,7 @@
 mod age;
 mod apply;
 mod attach;
+mod bars;
 mod bits;
 mod clock;
 mod cold;
@@ -42,9 +43,11 @@ mod index;
 mod input;
 mod instance;
 mod ladder;
+mod lent;
 mod limits;
 mod numbers;
 mod observe;
+mod outbox;
 mod receipt;
 mod register;
 mod replace;
@@ -56,7 +59,6 @@ mod standing;
 mod wake;
 mod watch;
 
-use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -75,6 +77,7 @@ use emit::Pending;
 use explain::ExplainLog;
 use instance::Instance;
 use ladder::Woken;
+use outbox::Outbox;
 use register::Register;
 use slot::LONG_AGO;
 use slots::Slots;
@@ -145,7 +148,7 @@ pub struct Engine {
     /// Observations that wait for some `lateness`.
     waiting: usize,
     dedupe: Dedupe,
-    pending: VecDeque<Pending>,
+    pending: Outbox,
     counts: Counts,
     explain: Option<Box<ExplainLog>>,
     is_explaining: bool,
@@ -263,7 +266,7 @@ impl EngineBuilder {
             late_timers: DeadlineQueue::new(),
             waiting: 0,
             dedupe: Dedupe::new(seed, window, self.limits.dedupe_ids()),
-            pending: VecDeque::new(),
+            pending: Outbox::default(),
             counts: Counts::default(),
             explain: None,
             is_explaining: false,

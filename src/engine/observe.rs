@@ -353,7 +353,7 @@ impl Engine {
     /// ```
     #[must_use = "a firing that is polled and dropped is lost"]
     pub fn poll_brief(&mut self) -> Option<FiringBrief> {
-        let (trigger, transition, time) = self.pending.pop_front()?.brief();
+        let (trigger, transition, time) = self.pending.pop_brief()?;
         Some(FiringBrief { trigger, transition, time })
     }
 

@@ -4,7 +4,7 @@
 use crate::threshold::from_key;
 use crate::time::Nanos;
 
-use super::ladder::{Quiet, WAKE_ALWAYS};
+use super::lent::{Quiet, WAKE_ALWAYS};
 
 /// The time before any observation.
 pub(super) const LONG_AGO: Nanos = Nanos::MIN;

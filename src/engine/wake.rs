@@ -9,7 +9,8 @@ use super::age::Age;
 use super::cold::Edge;
 use super::input::Input;
 use super::instance::{Body, Instance};
-use super::ladder::{Ladder, Plain, Standing, Woken};
+use super::ladder::{Ladder, Woken};
+use super::lent::{Plain, Standing};
 use super::numbers::NOBODY;
 use super::watch::Watch;
 
@@ -71,7 +72,8 @@ impl Engine {
 
     fn rebuild(&mut self, ladder: &mut Ladder, value: f64) {
         self.take_back(ladder);
-        ladder.rebuild(|number| {
+        let at = (!value.is_nan()).then(|| key(value));
+        ladder.rebuild(at, |number| {
             let instance = &self.instances[number as usize];
             let rule = self.watch(instance.trigger).and_then(Watch::rule);
             Standing {
@@ -168,11 +170,18 @@ impl Engine {
         let value = self.slots.hot(series).value;
         let mut edge = std::mem::take(&mut self.slots.cold_mut(series).edge);
         if let Edge::Many(ladder) = &mut edge {
+            let mut lent = 0;
             for woken in woken.iter().filter(|woken| woken.number != NOBODY) {
                 let instance = &self.instances[woken.instance as usize];
                 let rule = self.watch(woken.trigger).and_then(Watch::rule);
-                ladder.lend(woken.number, rule.and_then(|rule| self.lendable(instance, &rule)));
+                let plain = rule.and_then(|rule| self.lendable(instance, &rule));
+                lent += usize::from(plain.is_some());
+                ladder.lend(woken.number, plain);
                 ladder.settle(woken.number, self.quiet_of(woken.instance, value));
+            }
+            // Most have just become plain, as by a first value: they may do with less than rungs.
+            if lent * 2 > ladder.members() {
+                ladder.invalidate();
             }
         }
         self.slots.cold_mut(series).edge = edge;

@@ -1,7 +1,5 @@
 //! Bytes as an engine, for the triggers that there are now.
 
-use std::collections::VecDeque;
-
 use crate::error::Error;
 use crate::event::{Dimensions, Series, SeriesRef};
 use crate::firing::{EventRef, Firing, Key, Parts};
@@ -57,9 +55,12 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     catch_up(&mut engine, current, &report);
     engine.prune();
     // What catching up has fired comes after what the snapshot had waiting.
-    let mut waiting: VecDeque<_> = firings.into_iter().map(|firing| pending(&engine, firing)).collect();
-    waiting.append(&mut engine.pending);
-    engine.pending = waiting;
+    let mut fired = std::mem::take(&mut engine.pending);
+    for firing in firings {
+        let waiting = pending(&engine, firing);
+        engine.pending.push_back(waiting);
+    }
+    std::iter::from_fn(|| fired.pop_front()).for_each(|pending| engine.pending.push_back(pending));
     Ok((engine, report))
 }
 

@@ -27,10 +27,11 @@ pub(super) fn body(engine: &Engine, bytes: Vec<u8>) -> Vec<u8> {
     }
     let numbers = triggers(engine, &mut sink);
     series(engine, &mut sink, &numbers);
-    sink.list(engine.pending.iter(), |sink, pending| match pending {
-        Pending::Full { firing: full, .. } => firing(sink, full),
-        Pending::Crossing(crossing) => waiting(engine, sink, &crossing.record()),
-        Pending::Record(record) => waiting(engine, sink, record),
+    sink.count(engine.pending.len());
+    engine.pending.iter().for_each(|pending| match &pending {
+        Pending::Full { firing: full, .. } => firing(&mut sink, full),
+        Pending::Crossing(crossing) => waiting(engine, &mut sink, &crossing.record()),
+        Pending::Record(record) => waiting(engine, &mut sink, record),
     });
     sink.0
 }
