@@ -361,6 +361,7 @@ impl Firing {
             | TriggerKind::MeasureThresholdCrossed { threshold, .. } => {
                 line.with("condition", |out| out.push_str(&condition_json(threshold)));
             }
+            _ => {}
         }
         line.instant("crossedAt", parts.crossed_at);
         line.instant("dueAt", parts.due_at);

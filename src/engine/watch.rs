@@ -27,6 +27,9 @@ pub(super) enum Subject<'a> {
     Silence { within: Nanos, from_start: bool },
 }
 
+/// For triggers that no series concerns.
+const NEVER_ARMED: Subject<'static> = Subject::Silence { within: Nanos::MAX, from_start: false };
+
 impl Watch {
     pub(super) fn new(trigger: Trigger) -> Self {
         let enabled = trigger.enabled();
@@ -75,9 +78,12 @@ pub(super) fn subject(trigger: &Trigger) -> Subject<'_> {
     match trigger.kind() {
         TriggerKind::SegmentThresholdCrossed { threshold, .. }
         | TriggerKind::MeasureThresholdCrossed { threshold, .. } => Subject::Threshold(threshold),
-        TriggerKind::NoData { within, from_start, .. } => {
+        TriggerKind::NoData { kind, within, from_start, .. } => {
+            // Nothing is kept of a kind without a number, so its silence cannot be told.
+            let from_start = from_start && kind_number(kind.as_str()).is_some();
             Subject::Silence { within: nanos_of(within), from_start }
         }
+        _ => NEVER_ARMED,
     }
 }
 
@@ -87,6 +93,7 @@ pub(super) fn target(trigger: &Trigger) -> (u8, &Matcher) {
         TriggerKind::SegmentThresholdCrossed { segment, .. } => (0, segment),
         TriggerKind::MeasureThresholdCrossed { measure, .. } => (1, measure),
         TriggerKind::NoData { kind, name, .. } => (kind_number(kind.as_str()).unwrap_or(u8::MAX), name),
+        _ => (u8::MAX, &Matcher::Any),
     }
 }
 
@@ -106,6 +113,7 @@ pub(super) fn watches(trigger: &Trigger, series: &SeriesRef<'_>, event_type: &st
             DimensionRule::Each => true,
             DimensionRule::Exact(asked) => Dimensions::iter(asked).eq(series.dimensions()),
         },
+        _ => false,
     };
     let candidate = Candidate::of_type(series.source(), event_type);
     dimensions_fit
