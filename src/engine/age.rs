@@ -6,9 +6,10 @@ use crate::event::filter::Candidate;
 use crate::time::{Nanos, format_instant};
 
 use super::Engine;
+use super::cold::Exact;
 use super::input::Input;
 use super::instance::More;
-use super::slots::{Exact, LONG_AGO};
+use super::slot::LONG_AGO;
 
 /// What a new observation is to a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub(super) enum Age {
 impl Engine {
     /// Is the observation late for the triggers without `lateness`?
     pub(super) fn age(&self, series: u32, input: &Input<'_>) -> Age {
-        let (gate, exact) = (self.slots.slot(series).gate, self.slots.cold(series).exact.as_deref());
+        let (gate, exact) = (self.slots.hot(series).gate, self.slots.cold(series).exact.as_deref());
         let Exact { newest, sequence, floor } =
             exact.copied().unwrap_or(Exact { newest: gate, sequence: None, floor: LONG_AGO });
         let behind = matches!((input.sequence, sequence), (Some(this), Some(newest)) if this < newest);
@@ -36,12 +37,12 @@ impl Engine {
         let floor = cold.exact.as_ref().map_or(LONG_AGO, |exact| exact.floor);
         cold.exact = (floor > input.at || input.sequence.is_some())
             .then(|| Box::new(Exact { newest: input.at, sequence: input.sequence, floor }));
-        self.slots.slot_mut(series).gate = input.at.max(floor);
+        self.slots.hot_mut(series).gate = input.at.max(floor);
     }
 
     /// A deadline of the series has gone off: nothing older can be taken any more.
     pub(super) fn raise_floor(&mut self, series: u32, due: Nanos) {
-        let gate = self.slots.slot(series).gate;
+        let gate = self.slots.hot(series).gate;
         if due <= gate && self.slots.cold(series).exact.is_none() {
             return;
         }
@@ -52,13 +53,13 @@ impl Engine {
             .get_or_insert_with(|| Box::new(Exact { newest: gate, sequence: None, floor: LONG_AGO }));
         exact.floor = exact.floor.max(due);
         let gate = exact.newest.max(exact.floor);
-        let slot = self.slots.slot_mut(series);
-        (slot.gate, slot.slow) = (gate, true);
+        self.slots.cold_mut(series).slow = true;
+        self.slots.hot_mut(series).gate = gate;
     }
 
     /// When the series last reported.
     pub(super) fn newest(&self, series: u32) -> Nanos {
-        self.slots.cold(series).exact.as_ref().map_or(self.slots.slot(series).gate, |exact| exact.newest)
+        self.slots.cold(series).exact.as_ref().map_or(self.slots.hot(series).gate, |exact| exact.newest)
     }
 
     /// How the triggers with `lateness` see this observation, before anything changes.
@@ -130,7 +131,7 @@ impl Engine {
 
     pub(super) fn explain_late(&mut self, series: u32, input: &Input<'_>) {
         if self.explain.is_some() {
-            let newest = format_instant(self.slots.slot(series).gate);
+            let newest = format_instant(self.slots.hot(series).gate);
             let reason = format!("late: older than {newest}, up to which the series was judged");
             self.explain_event(Some(series), input, reason);
         }

@@ -9,7 +9,7 @@ use super::Engine;
 use super::age::Age;
 use super::emit::Moment;
 use super::input::Input;
-use super::instance::{Body, Held, OriginRef, Owners};
+use super::instance::{Body, Held, Instance, OriginRef, Owners};
 use super::numbers::NOBODY;
 use super::receipt::Receipt;
 use super::verdict::Verdict;
@@ -18,29 +18,53 @@ use super::watch::{Subject, Watch};
 impl Engine {
     /// Takes one observation of a kept series.
     pub(super) fn take(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
-        if input.sequence.is_none() && self.skim(series, input.at, input.value) {
+        if input.sequence.is_none() && (self.skim(series, input.at, input.value) || self.brush(series, input))
+        {
             return Ok(Receipt::Accepted);
         }
         self.take_with_care(series, input)
     }
 
-    /// Takes an observation that nobody notices: nothing is due, the value is
-    /// newer and stays between the nearest edges. False where it is not such a one.
-    #[inline]
+    /// Takes an observation that a solo does not notice: nothing is due, the value
+    /// is newer and does not reach its edge. False where it is not such a one.
+    #[inline(always)]
     pub(super) fn skim(&mut self, series: u32, at: Nanos, value: f64) -> bool {
-        let key = key(value);
-        let is_plain = at < self.next && !self.is_explaining && !value.is_nan();
-        let slot = self.slots.slot_mut(series);
-        if !is_plain || at <= slot.gate || slot.slow || key < slot.quiet.0 || slot.quiet.1 < key {
+        let is_plain = (at < self.next) & !self.is_explaining;
+        let Some(hot) = self.slots.hot_at(series) else { return false };
+        if !(is_plain & hot.is_quiet(at, value)) {
             return false;
         }
-        (slot.gate, slot.value) = (at, value);
+        (hot.gate, hot.value) = (at, value);
+        self.clock = self.clock.max(at);
+        true
+    }
+
+    /// Takes an observation that changes nothing but a solo, or that nobody
+    /// notices on a series that has more than one trigger.
+    pub(super) fn brush(&mut self, series: u32, input: &Input<'_>) -> bool {
+        let (at, value) = (input.at, input.value);
+        let hot = self.slots.hot(series);
+        if at >= self.next || self.is_explaining || value.is_nan() || at <= hot.gate {
+            return false;
+        }
+        let (cold, key) = (self.slots.cold(series), key(value));
+        if hot.is_solo() {
+            self.cross(series, input);
+        } else if cold.slow {
+            return false;
+        } else if key < cold.quiet.0 || cold.quiet.1 < key {
+            return self.pass_bars(series, input, key);
+        } else {
+            let hot = self.slots.hot_mut(series);
+            (hot.gate, hot.value) = (at, value);
+        }
         self.clock = self.clock.max(at);
         true
     }
 
     #[inline(never)]
     pub(super) fn take_with_care(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
+        self.end_solo(series);
         let prompt = self.has_prompt_triggers(series);
         let age = if prompt { self.age(series, input) } else { Age::New };
         let late_triggers = self.reaches_late_triggers(series, input)?;
@@ -65,10 +89,11 @@ impl Engine {
         let mut reached = false;
         let mut order = std::mem::take(&mut self.order);
         Self::order_woken(&woken, &mut order);
+        let previous = self.slots.hot(series).value;
         for &place in &order {
             let woken = &woken[(place & u64::from(u32::MAX)) as usize];
             match woken.crossed {
-                Some(ordinal) => self.emit_plain(woken.trigger, series, ordinal, input),
+                Some(ordinal) => self.emit_plain(woken.trigger, series, ordinal, previous, input),
                 None => reached |= self.show(woken.instance, series, input, age),
             }
         }
@@ -77,7 +102,7 @@ impl Engine {
             self.explain_untouched(series, &woken);
         }
         if is_newest && !input.value.is_nan() {
-            self.slots.slot_mut(series).value = input.value;
+            self.slots.hot_mut(series).value = input.value;
         }
         self.settle_woken(series, &woken);
         (self.woken, self.order) = (woken, order);
@@ -216,13 +241,16 @@ impl Engine {
 
     /// The last present value that the instance knows.
     pub(super) fn last_value(&self, number: u32, series: u32) -> f64 {
-        let instance = &self.instances[number as usize];
+        self.last_value_of(&self.instances[number as usize], series)
+    }
+
+    pub(super) fn last_value_of(&self, instance: &Instance, series: u32) -> f64 {
         match &instance.more {
             Some(more) if !instance.edge => more.value,
             _ if series == NOBODY => f64::NAN,
             // It was added after the series had values, which it does not know.
             _ if matches!(&instance.body, Body::Threshold(state) if state.phase == Phase::Unseen) => f64::NAN,
-            _ => self.slots.slot(series).value,
+            _ => self.slots.hot(series).value,
         }
     }
 }

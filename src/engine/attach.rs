@@ -5,12 +5,12 @@ use crate::event::{SeriesRef, ValueObserved};
 use crate::threshold::{Rule, State};
 
 use super::Engine;
+use super::cold::Edge;
 use super::instance::{Body, Instance, More};
-use super::ladder::{Ladder, WAKE_ALWAYS};
-use super::numbers::NOBODY;
-use super::numbers::kind_number;
+use super::ladder::Ladder;
+use super::lent::WAKE_ALWAYS;
+use super::numbers::{NOBODY, kind_number};
 use super::silence::Silence;
-use super::slots::Edge;
 use super::tasks::Waiter;
 use super::watch::{Subject, Watch, watches};
 
@@ -89,6 +89,7 @@ impl Engine {
 
     /// Makes the instance of a trigger on a series that is kept.
     pub(super) fn attach(&mut self, trigger: u32, series: u32) {
+        self.end_solo(series);
         let Some(watch) = self.watch_mut(trigger) else { return };
         watch.series += 1;
         let (asks_events, has_cooldown) = (watch.asks_events(), watch.trigger.cooldown().is_some());
@@ -127,7 +128,15 @@ impl Engine {
 
     /// Brings the slot in line with the instances of the series.
     pub(super) fn settle_slot(&mut self, series: u32) {
-        let value = self.slots.slot(series).value;
+        if !self.slots.hot(series).is_solo() {
+            self.settle_quiet(series);
+            self.begin_solo(series);
+        }
+    }
+
+    /// The same for a series that is no solo, and stays none.
+    pub(super) fn settle_quiet(&mut self, series: u32) {
+        let value = self.slots.hot(series).value;
         let cold = self.slots.cold(series);
         let quiet = match &cold.edge {
             Edge::None => (i64::MIN, i64::MAX),
@@ -136,9 +145,9 @@ impl Engine {
         };
         let has_always = !cold.always.is_empty();
         let slow = cold.refused > 0 || cold.exact.is_some() || has_always || cold.edge.is_empty();
-        let slot = self.slots.slot_mut(series);
-        slot.quiet = if value.is_nan() { WAKE_ALWAYS } else { quiet };
-        slot.slow = slow;
+        let quiet = if value.is_nan() { WAKE_ALWAYS } else { quiet };
+        let cold = self.slots.cold_mut(series);
+        (cold.quiet, cold.slow) = (quiet, slow);
     }
 
     pub(super) fn quiet_of(&self, instance: u32, value: f64) -> (i64, i64) {

@@ -9,7 +9,7 @@ use crate::time::Nanos;
 use super::Engine;
 use super::emit::Moment;
 use super::input::Input;
-use super::instance::{Body, Origin};
+use super::instance::{Body, Instance, Origin};
 use super::numbers::NOBODY;
 
 impl Engine {
@@ -93,7 +93,10 @@ impl Engine {
 
     /// When the instance's next deadline comes, on the engine's clock.
     pub(super) fn due_of(&self, number: u32) -> Nanos {
-        let instance = &self.instances[number as usize];
+        self.due_of_instance(&self.instances[number as usize])
+    }
+
+    pub(super) fn due_of_instance(&self, instance: &Instance) -> Nanos {
         let Some(watch) = self.watch(instance.trigger) else { return NEVER };
         let rule = watch.rule();
         match instance.deadline(rule.as_ref()) {

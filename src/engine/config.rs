@@ -8,11 +8,12 @@ use crate::time::{Nanos, instant};
 use crate::trigger::Trigger;
 
 use super::Engine;
+use super::cold::Edge;
 use super::instance::{Body, Instance, More};
 use super::numbers::{NOBODY, is_series_kind};
 use super::register::only_name;
 use super::silence::Silence;
-use super::slots::Edge;
+use super::slots::Slots;
 use super::watch::{Subject, Watch, target, watches};
 
 /// What a changed trigger makes of the values it knows.
@@ -202,24 +203,29 @@ impl Engine {
     pub(super) fn attach_whole(&mut self, number: u32) {
         let whole = self.watch(number).map_or(NOBODY, |watch| watch.whole);
         for series in self.watched_series(number) {
+            self.end_solo(series);
             self.slots.cold_mut(series).always.push(whole);
             self.settle_slot(series);
         }
     }
 
     /// The series that are there and that a trigger watches.
-    pub(super) fn watched_series(&self, number: u32) -> Vec<u32> {
-        let Some(watch) = self.watch(number) else { return Vec::new() };
+    pub(super) fn watched_series(&mut self, number: u32) -> Vec<u32> {
+        let Some(watch) = self.register.get(number) else { return Vec::new() };
         if !is_series_kind(target(&watch.trigger).0) {
             return Vec::new();
         }
-        let is_watched = |&series: &u32| {
-            let series = self.slots.series(series);
+        let is_watched = |slots: &Slots, &series: &u32| {
+            let series = slots.series(series);
             watches(&watch.trigger, &SeriesRef::from(&series), ValueObserved::EVENT_TYPE)
         };
         match only_name(&watch.trigger) {
-            Some((kind, name)) => self.slots.namesakes(kind, name).filter(is_watched).collect(),
-            None => (0..self.slots.len() as u32).filter(is_watched).collect(),
+            Some((kind, name)) => {
+                let mut found = self.slots.namesakes(kind, name);
+                found.retain(|series| is_watched(&self.slots, series));
+                found
+            }
+            None => (0..self.slots.len() as u32).filter(|series| is_watched(&self.slots, series)).collect(),
         }
     }
 

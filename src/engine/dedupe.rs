@@ -6,7 +6,7 @@ use hashbrown::HashTable;
 
 use crate::time::Nanos;
 
-use super::slots::hash_text;
+use super::hash::hash_text;
 
 /// The ids remembered, oldest acceptance first. Texts lie one after the other
 /// in a ring, so that remembering an id allocates nothing once it has grown.

@@ -10,7 +10,7 @@ use super::Engine;
 use super::input::Input;
 use super::instance::{Body, Origin, OriginRef};
 use super::numbers::NOBODY;
-use super::slots::LONG_AGO;
+use super::slot::LONG_AGO;
 use super::verdict::Verdict;
 
 /// What a step happened at.
@@ -44,12 +44,12 @@ pub(super) struct Record {
 /// A crossing without a hold, by a value that came without an event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Crossing {
-    trigger: u32,
-    series: u32,
-    ordinal: u32,
-    time: Nanos,
-    value: f64,
-    previous: f64,
+    pub(super) trigger: u32,
+    pub(super) series: u32,
+    pub(super) ordinal: u32,
+    pub(super) time: Nanos,
+    pub(super) value: f64,
+    pub(super) previous: f64,
 }
 
 /// A firing that waits to be polled. Most are small; what is rarer is boxed.
@@ -102,8 +102,14 @@ impl Engine {
 
     /// A crossing that the ladder has found, of a trigger that nothing can swallow.
     #[inline]
-    pub(super) fn emit_plain(&mut self, trigger: u32, series: u32, ordinal: u32, input: &Input<'_>) {
-        let previous = self.slots.slot(series).value;
+    pub(super) fn emit_plain(
+        &mut self,
+        trigger: u32,
+        series: u32,
+        ordinal: u32,
+        previous: f64,
+        input: &Input<'_>,
+    ) {
         let crossing = Crossing { trigger, series, ordinal, time: input.at, value: input.value, previous };
         self.counts.firings += 1;
         self.pending.push_back(match input.event {
@@ -119,6 +125,25 @@ impl Engine {
     pub(super) fn push_parts(&mut self, trigger: u32, parts: Parts) {
         self.counts.firings += 1;
         self.pending.push_back(Pending::Parts { trigger, parts: Box::new(parts) });
+    }
+
+    /// Crossings of one value, triggers and ordinals in order; nothing can swallow them.
+    pub(super) fn emit_crossings(
+        &mut self,
+        series: u32,
+        previous: f64,
+        input: &Input<'_>,
+        crossed: impl Iterator<Item = (u32, u32)>,
+    ) {
+        if input.event.is_some() {
+            crossed.for_each(|(trigger, ordinal)| self.emit_plain(trigger, series, ordinal, previous, input));
+            return;
+        }
+        let (time, value) = (input.at, input.value);
+        let shared = Crossing { trigger: NOBODY, series, ordinal: 0, time, value, previous };
+        let before = self.pending.len();
+        self.pending.push_crossings(shared, crossed);
+        self.counts.firings += (self.pending.len() - before) as u64;
     }
 
     /// Emits a firing unless something swallows it; true where it was emitted.
@@ -232,22 +257,28 @@ impl Engine {
     /// Turns the waiting records into firings, before what they refer to changes.
     pub(super) fn build_pending(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
-        for entry in &mut pending {
-            let built = match entry {
+        while let Some(entry) = pending.pop_front() {
+            let built = match &entry {
                 Pending::Crossing(crossing) => self.build(&crossing.record()),
                 Pending::Record(record) => self.build(record),
                 Pending::Parts { trigger, parts } => self.build_parts(*trigger, parts),
                 Pending::Full { .. } => None,
             };
-            if let Some(firing) = built {
-                *entry = Pending::Full { trigger: entry.trigger(), firing: Box::new(firing) };
-            }
+            self.pending.push_back(match built {
+                Some(firing) => Pending::Full { trigger: entry.trigger(), firing: Box::new(firing) },
+                None => entry,
+            });
         }
-        self.pending = pending;
     }
 }
 
 impl Crossing {
+    /// Another crossing at the same value.
+    #[inline]
+    pub(super) fn of(&self, (trigger, ordinal): (u32, u32)) -> Self {
+        Self { trigger, ordinal, ..*self }
+    }
+
     pub(super) fn record(&self) -> Record {
         Record {
             trigger: self.trigger,

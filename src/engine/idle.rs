@@ -6,7 +6,7 @@ use crate::time::{Nanos, nanos_of};
 use super::Engine;
 use super::instance::{Body, Instance};
 use super::numbers::NOBODY;
-use super::slots::LONG_AGO;
+use super::slot::LONG_AGO;
 use super::watch::Subject;
 
 impl Engine {
@@ -30,6 +30,7 @@ impl Engine {
         }
         self.build_pending();
         for (number, _) in dropped.iter().enumerate().filter(|(_, dropped)| **dropped) {
+            self.end_solo(number as u32);
             for instance in self.instances_on(number as u32) {
                 if self.instances[instance as usize].series != NOBODY {
                     self.free_instance(instance);
@@ -64,10 +65,18 @@ impl Engine {
         }
     }
 
+    /// Takes an instance out of use that nothing waits for, and whose trigger still watches its series.
+    pub(super) fn release_instance(&mut self, number: u32) {
+        self.instances[number as usize].trigger = NOBODY;
+        self.free.push(number);
+    }
+
     fn is_idle(&self, series: u32, oldest: Nanos) -> bool {
         let newest = self.newest(series);
         newest != LONG_AGO
             && newest < oldest
+            // Of a solo the side is known.
+            && !self.slots.hot(series).is_solo()
             && self
                 .instances_on(series)
                 .iter()

@@ -6,7 +6,7 @@ use crate::time::Nanos;
 
 use super::numbers::NOBODY;
 use super::silence::Silence;
-use super::slots::LONG_AGO;
+use super::slot::LONG_AGO;
 use super::tasks::Waiter;
 
 /// The state of one (trigger, series), or of a trigger as a whole.

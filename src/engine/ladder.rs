@@ -9,15 +9,10 @@
 
 use crate::time::Nanos;
 
+use super::bars::Bars;
 use super::bits::Bits;
+use super::lent::{Plain, Quiet, Standing, WAKE_ALWAYS};
 use super::numbers::NOBODY;
-
-/// The keys through which a value can move without an instance noticing; empty
-/// (every value wakes it) where the first is greater than the second.
-pub(super) type Quiet = (i64, i64);
-
-/// The interval that every value leaves.
-pub(super) const WAKE_ALWAYS: Quiet = (i64::MAX, i64::MIN);
 
 /// No rung.
 const NONE: u32 = NOBODY;
@@ -25,6 +20,8 @@ const NONE: u32 = NOBODY;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ladder {
     members: Vec<Member>,
+    /// Instances that are no members, because the value tells enough of them.
+    bars: Bars,
     up: Side,
     down: Side,
     /// Members that the next value wakes whatever it is.
@@ -61,32 +58,6 @@ struct Member {
     plain: Option<Plain>,
 }
 
-/// The whole state of an instance that has one bound, one re-arm level and no
-/// other option: it is lent to the ladder, so that crossing touches nothing
-/// else. What the instance itself says is out of date until it is taken back.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Plain {
-    /// It is entered upwards.
-    pub(super) enters_up: bool,
-    /// Inside; while it is lent, its active rung tells this.
-    pub(super) inside: bool,
-    /// Where inside: not by a crossing.
-    pub(super) spent: bool,
-    pub(super) since: Nanos,
-    pub(super) last_firing: Nanos,
-    pub(super) firings_then: u32,
-}
-
-/// What the ladder needs to know of an instance.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
-    pub(super) trigger: u32,
-    /// Its possible wake keys, two upward and two downward.
-    pub(super) edges: [Option<i64>; 4],
-    pub(super) quiet: Quiet,
-    pub(super) plain: Option<Plain>,
-}
-
 /// An instance that a value concerns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Woken {
@@ -107,16 +78,23 @@ impl Ladder {
     }
 
     pub(super) fn remove(&mut self, instance: u32) {
+        self.disband();
         self.members.retain(|member| member.instance != instance);
         self.stale = true;
     }
 
     pub(super) fn instances(&self) -> impl Iterator<Item = u32> {
-        self.members.iter().map(|member| member.instance)
+        let bars = self.bars.iter().map(|(instance, _)| instance);
+        self.members.iter().map(|member| member.instance).chain(bars)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.members.is_empty() && self.bars.is_empty()
+    }
+
+    /// How many instances have rungs.
+    pub(super) fn members(&self) -> usize {
+        self.members.len()
     }
 
     pub(super) fn is_stale(&self) -> bool {
@@ -129,7 +107,8 @@ impl Ladder {
 
     /// The states that are lent.
     pub(super) fn lent(&self) -> impl Iterator<Item = (u32, Plain)> {
-        self.members.iter().filter_map(|member| Some((member.instance, self.current(member)?)))
+        let members = self.members.iter().filter_map(|member| Some((member.instance, self.current(member)?)));
+        members.chain(self.bars.iter())
     }
 
     /// Gives every lent state back; the rungs are to be built anew.
@@ -140,7 +119,15 @@ impl Ladder {
                 self.members[number].plain = None;
             }
         }
+        self.bars.iter().for_each(|(instance, plain)| take(instance, plain));
+        self.disband();
         self.stale = true;
+    }
+
+    /// Makes the bars members, whose rungs are to be built anew.
+    fn disband(&mut self) {
+        let bars = std::mem::take(&mut self.bars);
+        bars.iter().for_each(|(instance, _)| self.add(instance));
     }
 
     /// A lent state as it is now.
@@ -155,14 +142,15 @@ impl Ladder {
         Some(Plain { inside, ..plain })
     }
 
-    /// Builds the rungs anew. What was lent has been taken back.
-    pub(super) fn rebuild(&mut self, standing: impl Fn(u32) -> Standing) {
-        let mut members: Vec<(Member, Standing)> = self
-            .members
-            .drain(..)
-            .map(|member| (standing(member.instance), member))
-            .map(|(s, m)| (m, s))
-            .collect();
+    /// Builds the rungs anew, with the value at `key` (`None` for no value).
+    /// What was lent has been taken back.
+    pub(super) fn rebuild(&mut self, key: Option<i64>, standing: impl Fn(u32) -> Standing) {
+        let all = self.members.drain(..).map(|member| (standing(member.instance), member));
+        let (bars, mut members): (Vec<_>, Vec<_>) = all
+            .map(|(standing, member)| (member, standing))
+            .partition(|(_, standing)| key.is_some_and(|key| Bars::takes(key, standing)));
+        let bars = bars.into_iter().map(|(member, standing)| (member.instance, standing));
+        self.bars = key.map_or_else(Bars::default, |key| Bars::new(key, bars));
         // Neighbours in value are neighbours in memory.
         members.sort_by_key(|(_, standing)| standing.edges.into_iter().flatten().next());
         let (mut up, mut down) = (Vec::new(), Vec::new());
@@ -201,6 +189,9 @@ impl Ladder {
             let Member { instance, trigger, .. } = self.members[number as usize];
             woken.push(Woken { trigger, instance, number, crossed: None });
         }
+        self.bars.cross(key, at, |trigger, instance, ordinal| {
+            woken.push(Woken { trigger, instance, number: NOBODY, crossed: Some(ordinal) });
+        });
         let mut next = self.up.active.first();
         while let Some(position) = next.filter(|&place| self.up.rungs[place].key <= key) {
             self.rouse(position, true, at, woken);
@@ -211,6 +202,18 @@ impl Ladder {
             self.rouse(position, false, at, woken);
             next = self.down.active.last_before(position);
         }
+    }
+
+    /// Where a value with this key at `at` concerns nothing but bars: moves it
+    /// there, and tells the trigger and the ordinal of each crossing. False
+    /// where it is not such a one, and nothing has changed.
+    pub(super) fn pass_bars(&mut self, key: i64, at: Nanos, mut tell: impl FnMut(u32, u32)) -> bool {
+        let (low, high) = self.quiet_of_rungs();
+        if key < low || high < key {
+            return false;
+        }
+        self.bars.cross(key, at, |trigger, _, ordinal| tell(trigger, ordinal));
+        true
     }
 
     /// Lends the ladder the state of a member.
@@ -245,6 +248,11 @@ impl Ladder {
 
     /// The keys through which a value can move without any member noticing.
     pub(super) fn quiet(&self) -> Quiet {
+        let (rungs, bars) = (self.quiet_of_rungs(), self.bars.quiet());
+        (rungs.0.max(bars.0), rungs.1.min(bars.1))
+    }
+
+    fn quiet_of_rungs(&self) -> Quiet {
         if self.stale || !self.loose.is_empty() {
             return WAKE_ALWAYS;
         }
@@ -305,7 +313,7 @@ mod tests {
         // Instance i fires at key 10 i + 5 and re-arms below it; the value stands at 0.
         let bound = |instance: u32| i64::from(instance) * 10 + 5;
         let instances = |woken: &[Woken]| woken.iter().map(|woken| woken.instance).collect::<Vec<_>>();
-        ladder.rebuild(|i| Standing {
+        ladder.rebuild(None, |i| Standing {
             trigger: i,
             edges: [None, Some(bound(i)), Some(bound(i) - 1), None],
             quiet: (i64::MIN, bound(i) - 1),
@@ -337,7 +345,7 @@ mod tests {
             firings_then: 0,
         };
         // The first is above 10 and re-arms at 5, the second below -10 and re-arms at -5.
-        ladder.rebuild(|i| match i {
+        ladder.rebuild(None, |i| match i {
             0 => Standing {
                 trigger: 7,
                 edges: [None, Some(11), Some(5), None],

@@ -29,32 +29,39 @@
 mod age;
 mod apply;
 mod attach;
+mod bars;
 mod bits;
 mod clock;
+mod cold;
 mod config;
 mod dedupe;
 mod emit;
 mod explain;
+mod hash;
 mod idle;
+mod index;
 mod input;
 mod instance;
 mod ladder;
+mod lent;
 mod limits;
 mod numbers;
 mod observe;
+mod outbox;
 mod receipt;
 mod register;
 mod replace;
 mod silence;
+mod slot;
 mod slots;
 mod snapshot;
+mod solo;
 mod standing;
 mod tasks;
 mod verdict;
 mod wake;
 mod watch;
 
-use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -73,8 +80,10 @@ use emit::Pending;
 use explain::ExplainLog;
 use instance::Instance;
 use ladder::Woken;
+use outbox::Outbox;
 use register::Register;
-use slots::{LONG_AGO, Slots};
+use slot::LONG_AGO;
+use slots::Slots;
 use tasks::Tasks;
 use watch::Watch;
 
@@ -144,7 +153,7 @@ pub struct Engine {
     /// Observations that wait for some `lateness`.
     waiting: usize,
     dedupe: Dedupe,
-    pending: VecDeque<Pending>,
+    pending: Outbox,
     counts: Counts,
     explain: Option<Box<ExplainLog>>,
     is_explaining: bool,
@@ -263,7 +272,7 @@ impl EngineBuilder {
             late_timers: DeadlineQueue::new(),
             waiting: 0,
             dedupe: Dedupe::new(seed, window, self.limits.dedupe_ids()),
-            pending: VecDeque::new(),
+            pending: Outbox::default(),
             counts: Counts::default(),
             explain: None,
             is_explaining: false,

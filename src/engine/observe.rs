@@ -185,7 +185,35 @@ impl Engine {
     /// assert_eq!(engine.observe(at, vip, at, 998.0)?, Receipt::Accepted);
     /// # Ok::<(), tripline::Error>(())
     /// ```
+    #[inline]
     pub fn observe(
+        &mut self,
+        now: DateTime<Utc>,
+        series: SeriesHandle,
+        time: DateTime<Utc>,
+        value: f64,
+    ) -> Result<Receipt, Error> {
+        // Short enough to be part of the caller's loop, so that the misses of one call overlap those of the next.
+        if series.identity == self.identity.0 && self.observe_quietly(now, series.number, time, value) {
+            return Ok(Receipt::Accepted);
+        }
+        self.observe_handle(now, series, time, value)
+    }
+
+    /// Takes a value that nobody notices; false where it is not such a one, and nothing has changed.
+    #[inline(always)]
+    fn observe_quietly(&mut self, now: DateTime<Utc>, number: u32, time: DateTime<Utc>, value: f64) -> bool {
+        if self.pending.len() >= self.limits.pending() || time > now {
+            return false;
+        }
+        let Some(at) = self.times.of_the_day(time) else { return false };
+        let is_quiet = self.skim(number, at, value);
+        self.counts.events += u64::from(is_quiet);
+        is_quiet
+    }
+
+    #[inline(never)]
+    fn observe_handle(
         &mut self,
         now: DateTime<Utc>,
         series: SeriesHandle,
@@ -199,7 +227,6 @@ impl Engine {
         self.observe_number(now, series.number, time, value)
     }
 
-    #[inline]
     fn observe_number(
         &mut self,
         now: DateTime<Utc>,
@@ -209,7 +236,7 @@ impl Engine {
     ) -> Result<Receipt, Error> {
         self.has_room()?;
         let at = self.arrival(now, time)?;
-        if self.skim(number, at, value) {
+        if self.skim(number, at, value) || self.brush(number, &Input::plain(at, value)) {
             self.counts.events += 1;
             return Ok(Receipt::Accepted);
         }
@@ -251,8 +278,26 @@ impl Engine {
         time: DateTime<Utc>,
         value: f64,
     ) -> Result<Receipt, Error> {
+        let found = self.slots.find(series);
+        if let Some(number) = found
+            && self.observe_quietly(now, number, time, value)
+        {
+            return Ok(Receipt::Accepted);
+        }
+        self.observe_found(now, found, series, time, value)
+    }
+
+    #[inline(never)]
+    fn observe_found(
+        &mut self,
+        now: DateTime<Utc>,
+        found: Option<u32>,
+        series: &SeriesRef<'_>,
+        time: DateTime<Utc>,
+        value: f64,
+    ) -> Result<Receipt, Error> {
         self.has_room()?;
-        match self.slots.find(series) {
+        match found {
             Some(number) => self.observe_number(now, number, time, value),
             None => {
                 let at = self.arrival(now, time)?;
@@ -286,6 +331,10 @@ impl Engine {
                 let is_current =
                     numbers[at] != NOBODY && self.identity.0 == identity && self.explain.is_none();
                 let result = if is_current && self.slots.is_series(numbers[at], &observation.series) {
+                    if self.observe_quietly(now, numbers[at], observation.time, observation.value) {
+                        report.taken = block * BLOCK + at + 1;
+                        continue;
+                    }
                     self.observe_number(now, numbers[at], observation.time, observation.value)
                 } else {
                     self.observe_series(now, &observation.series, observation.time, observation.value)
@@ -305,7 +354,7 @@ impl Engine {
     /// ```
     #[must_use = "a firing that is polled and dropped is lost"]
     pub fn poll_brief(&mut self) -> Option<FiringBrief> {
-        let (trigger, transition, time) = self.pending.pop_front()?.brief();
+        let (trigger, transition, time) = self.pending.pop_brief()?;
         Some(FiringBrief { trigger, transition, time })
     }
 

@@ -4,8 +4,8 @@ use hashbrown::{HashMap, HashTable};
 
 use crate::trigger::{Matcher, Trigger};
 
+use super::hash::hash_text;
 use super::numbers::{ALL_KINDS, NOBODY};
-use super::slots::hash_text;
 use super::watch::{Watch, target};
 
 /// All triggers. A name is looked up, with each of its beginnings and endings

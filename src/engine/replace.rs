@@ -8,11 +8,12 @@ use crate::time::Nanos;
 use crate::trigger::{Matcher, Trigger, TriggerKind};
 
 use super::Engine;
+use super::cold::Edge;
 use super::emit::Moment;
 use super::instance::{Body, Instance, More};
 use super::numbers::{NOBODY, is_series_kind};
 use super::silence::Silence;
-use super::slots::{Edge, LONG_AGO};
+use super::slot::LONG_AGO;
 use super::watch::{Subject, Watch, subject, target, watches};
 
 impl Engine {
@@ -141,7 +142,7 @@ impl Engine {
         if self.instances[number as usize].series == NOBODY {
             return;
         }
-        let (clock, newest, slot_value) = (self.clock, self.newest(series), self.slots.slot(series).value);
+        let (clock, newest, slot_value) = (self.clock, self.newest(series), self.slots.hot(series).value);
         let last = match &old.more {
             Some(more) if !old.edge => more.value,
             _ => self.instance_value(old, slot_value),

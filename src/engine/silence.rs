@@ -3,7 +3,7 @@
 use crate::threshold::NEVER;
 use crate::time::Nanos;
 
-use super::slots::LONG_AGO;
+use super::slot::LONG_AGO;
 
 /// `noData`: waits for reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,106 +1,34 @@
-//! The series that are watched: one 64-byte slot each, which answers most
-//! observations alone, and what is rarely needed beside it.
+//! The series that are watched: one slot each, which answers most observations
+//! alone, and what is rarely needed beside it.
 
-use std::hash::Hasher;
-
-use foldhash::SharedSeed;
-use foldhash::fast::FoldHasher;
 use hashbrown::HashTable;
 
 use crate::event::{Dimensions, Series, SeriesRef};
 use crate::time::Nanos;
 
-use super::ladder::{Ladder, Quiet, WAKE_ALWAYS};
+use super::cold::{Cold, NOTHING};
+use super::hash::{Seeded, same_bytes};
+use super::index::Index;
 use super::numbers::{KINDS, NOBODY, kind_number};
-
-/// The time before any observation.
-pub(super) const LONG_AGO: Nanos = Nanos::MIN;
+use super::slot::{Hot, Label, Solo};
 
 /// How many names a batch looks up together.
 pub(super) const BLOCK: usize = 32;
 
-/// Room for a name in the slot itself.
-const INLINE: usize = 20;
-const NOT_INLINE: u8 = u8::MAX;
-
-/// What most observations need to know of a series, in one cache line.
+/// What does not fit into a slot: a long name, or one with dimensions.
 #[derive(Debug, Clone)]
-#[repr(align(64))]
-pub(super) struct Slot {
-    /// The last present value; NaN for none.
-    pub(super) value: f64,
-    /// The newest accepted observation, or the latest deadline that has gone
-    /// off if that is later (then [`Cold::exact`] has both).
-    pub(super) gate: Nanos,
-    /// The keys within which no instance notices a value.
-    pub(super) quiet: Quiet,
-    /// Low half of the name's hash.
-    hash: u32,
-    source: u32,
-    /// There is more to ask than `gate` and `quiet`: [`Cold::exact`], or
-    /// instances that must see every observation.
-    pub(super) slow: bool,
-    kind: u8,
-    length: u8,
-    name: [u8; INLINE],
-}
-
-/// What is beside the slot.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Cold {
-    pub(super) edge: Edge,
-    /// Instances that are shown every observation, in trigger order.
-    pub(super) always: Vec<u32>,
-    pub(super) exact: Option<Box<Exact>>,
-    /// Triggers that had no room for this series.
-    pub(super) refused: u32,
-    /// The next series of the same kind and name.
-    next_namesake: Option<u32>,
-}
-
-/// Instances that only a value beyond their edges concerns.
-#[derive(Debug, Clone, Default)]
-pub(super) enum Edge {
-    #[default]
-    None,
-    One(u32),
-    Many(Box<Ladder>),
-}
-
-impl Edge {
-    pub(super) fn instances(&self) -> Vec<u32> {
-        match self {
-            Self::None => Vec::new(),
-            Self::One(number) => vec![*number],
-            Self::Many(ladder) => ladder.instances().collect(),
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        match self {
-            Self::None => true,
-            Self::One(_) => false,
-            Self::Many(ladder) => ladder.is_empty(),
-        }
-    }
-}
-
-/// How new an observation must be, where `gate` alone does not say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Exact {
-    pub(super) newest: Nanos,
-    pub(super) sequence: Option<i64>,
-    /// The latest deadline of the series that has gone off.
-    pub(super) floor: Nanos,
-}
-
-/// A series as it is stored: its source is shared with others.
-#[derive(Debug, Clone)]
-struct Key {
-    source: u32,
-    kind: u8,
+struct Long {
     name: Box<str>,
     dimensions: Option<Box<Dimensions>>,
+}
+
+/// The series of each kind and name, whatever their sources and dimensions.
+#[derive(Debug, Clone, Default)]
+struct Namesakes {
+    /// The latest of each.
+    latest: HashTable<u32>,
+    /// The one before each; [`NOBODY`] for none.
+    before: Vec<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -108,23 +36,18 @@ pub(super) struct Slots {
     /// Names come from outside: the seed keeps anyone who cannot see it from
     /// choosing names that collide, and no result depends on it.
     hasher: Seeded,
-    /// Number and half the hash, so that a look-up meets the slot only to compare the name.
-    table: HashTable<(u32, u32)>,
-    /// The latest series of each kind and name.
-    names: HashTable<u32>,
-    slots: Vec<Slot>,
+    index: Index,
+    /// Two halves of a slot: an observation by number reads one, by name both at once.
+    hot: Vec<Hot>,
+    labels: Vec<Label>,
+    long: Vec<Long>,
     cold: Vec<Cold>,
-    keys: Vec<Key>,
+    free_cold: Vec<u32>,
+    /// Only once a trigger is added, replaced or removed while there are series.
+    namesakes: Option<Namesakes>,
     sources: Vec<Box<str>>,
     source_table: HashTable<u32>,
     last_source: u32,
-}
-
-/// The keyed hash of all tables.
-#[derive(Debug, Clone, Copy)]
-struct Seeded {
-    seed: u64,
-    shared: &'static SharedSeed,
 }
 
 /// A series to look for, with its hash.
@@ -140,11 +63,13 @@ impl Slots {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             hasher: Seeded::new(seed),
-            table: HashTable::new(),
-            names: HashTable::new(),
-            slots: Vec::new(),
+            index: Index::default(),
+            hot: Vec::new(),
+            labels: Vec::new(),
+            long: Vec::new(),
             cold: Vec::new(),
-            keys: Vec::new(),
+            free_cold: Vec::new(),
+            namesakes: None,
             sources: Vec::new(),
             source_table: HashTable::new(),
             last_source: 0,
@@ -152,23 +77,85 @@ impl Slots {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.hot.len()
     }
 
-    pub(super) fn slot(&self, number: u32) -> &Slot {
-        &self.slots[number as usize]
+    #[inline]
+    pub(super) fn hot(&self, number: u32) -> &Hot {
+        &self.hot[number as usize]
     }
 
-    pub(super) fn slot_mut(&mut self, number: u32) -> &mut Slot {
-        &mut self.slots[number as usize]
+    #[inline(always)]
+    pub(super) fn hot_at(&mut self, number: u32) -> Option<&mut Hot> {
+        self.hot.get_mut(number as usize)
     }
 
+    #[inline]
+    pub(super) fn hot_mut(&mut self, number: u32) -> &mut Hot {
+        &mut self.hot[number as usize]
+    }
+
+    /// A solo as it is; `None` where the series is none.
+    pub(super) fn solo(&self, number: u32) -> Option<Solo> {
+        self.hot(number).solo(self.label(number))
+    }
+
+    /// Moves a solo to its other side; see [`Hot::flip`].
+    pub(super) fn flip(&mut self, number: u32, edges: Option<(i64, i64)>, at: Nanos, value: f64) -> bool {
+        let number = number as usize;
+        self.hot[number].flip(&mut self.labels[number], edges, at, value)
+    }
+
+    fn label(&self, number: u32) -> &Label {
+        &self.labels[number as usize]
+    }
+
+    /// What is beside the slot; nothing for a solo.
     pub(super) fn cold(&self, number: u32) -> &Cold {
-        &self.cold[number as usize]
+        self.hot(number).cold().map_or(NOTHING, |place| &self.cold[place as usize])
     }
 
+    /// The same, to be changed. A solo is ended before.
     pub(super) fn cold_mut(&mut self, number: u32) -> &mut Cold {
-        &mut self.cold[number as usize]
+        let place = match self.hot(number).cold() {
+            Some(place) => place,
+            None => {
+                debug_assert!(false, "a solo has nothing beside its slot");
+                self.add_cold(number)
+            }
+        };
+        &mut self.cold[place as usize]
+    }
+
+    /// Makes a series a solo: what is beside its slot is dropped.
+    pub(super) fn begin_solo(&mut self, number: u32, solo: &Solo) {
+        self.drop_cold(number);
+        let number = number as usize;
+        self.hot[number].set_solo(&mut self.labels[number], solo);
+    }
+
+    /// Ends a solo; there is nothing beside its slot then.
+    pub(super) fn end_solo(&mut self, number: u32) -> Option<Solo> {
+        let solo = self.solo(number)?;
+        self.add_cold(number);
+        self.cold_mut(number).quiet = solo.quiet();
+        Some(solo)
+    }
+
+    fn drop_cold(&mut self, number: u32) {
+        if let Some(place) = self.hot(number).cold() {
+            self.cold[place as usize] = Cold::NEW;
+            self.free_cold.push(place);
+        }
+    }
+
+    fn add_cold(&mut self, number: u32) -> u32 {
+        let place = self.free_cold.pop().unwrap_or_else(|| {
+            self.cold.push(Cold::NEW);
+            (self.cold.len() - 1) as u32
+        });
+        self.hot_mut(number).set_cold(place);
+        place
     }
 
     /// The number of a series, if it is kept.
@@ -194,100 +181,140 @@ impl Slots {
         if let Some(number) = self.find_wanted(&wanted) {
             return number;
         }
-        let number = self.slots.len() as u32;
-        self.slots.push(Slot::new(&wanted));
-        self.cold.push(Cold::default());
-        let dimensions = (!series.has_no_dimensions()).then(|| Box::new(series.dimensions().collect()));
-        self.keys.push(Key { source, kind, name: series.name().into(), dimensions });
-        self.enter(number);
+        let number = self.hot.len() as u32;
+        let (place, name) = (self.long.len() as u32, series.name());
+        let inline = (series.has_no_dimensions() && Label::fits(name)).then_some(name);
+        if inline.is_none() {
+            let dimensions = (!series.has_no_dimensions()).then(|| Box::new(series.dimensions().collect()));
+            self.long.push(Long { name: name.into(), dimensions });
+        }
+        self.hot.push(Hot::new());
+        self.labels.push(Label::new(source, kind, inline, place));
+        self.add_cold(number);
+        let mut index = std::mem::take(&mut self.index);
+        index.push(wanted.hash, |other| self.hash(other));
+        self.index = index;
+        if let Some(mut namesakes) = self.namesakes.take() {
+            self.enter_namesake(&mut namesakes, number);
+            self.namesakes = Some(namesakes);
+        }
         number
     }
 
     /// Every series of this kind and name.
-    pub(super) fn namesakes(&self, kind: u8, name: &str) -> impl Iterator<Item = u32> {
-        let hash = self.hasher.plain(0, kind, name);
-        let first =
-            self.names.find(hash, |&other| self.kind(other) == kind && self.name(other) == name).copied();
-        std::iter::successors(first, |&number| self.cold(number).next_namesake)
-    }
-
-    /// Enters a stored series into the tables.
-    fn enter(&mut self, number: u32) {
-        let (slots, keys, hasher) = (&self.slots, &self.keys, self.hasher);
-        let full = |other: u32| hasher.full(&slots[other as usize], &keys[other as usize]);
-        let hash = full(number);
-        self.table.insert_unique(hash, (number, hash as u32), |&(other, _)| full(other));
-        let name_hash = |&other: &u32| hasher.plain(0, keys[other as usize].kind, &keys[other as usize].name);
-        let key = &keys[number as usize];
-        let same =
-            |&other: &u32| keys[other as usize].kind == key.kind && keys[other as usize].name == key.name;
-        let next = match self.names.find_mut(name_hash(&number), same) {
-            Some(latest) => Some(std::mem::replace(latest, number)),
+    pub(super) fn namesakes(&mut self, kind: u8, name: &str) -> Vec<u32> {
+        if self.hot.is_empty() {
+            return Vec::new();
+        }
+        let namesakes = match self.namesakes.take() {
+            Some(namesakes) => namesakes,
             None => {
-                self.names.insert_unique(name_hash(&number), number, name_hash);
-                None
+                let mut namesakes = Namesakes::default();
+                (0..self.len() as u32).for_each(|number| self.enter_namesake(&mut namesakes, number));
+                namesakes
             }
         };
-        self.cold[number as usize].next_namesake = next;
+        let hash = self.hasher.plain(0, kind, name);
+        let is_wanted = |&other: &u32| self.kind(other) == kind && self.name(other) == name;
+        let latest = namesakes.latest.find(hash, is_wanted).copied();
+        let before = |&number: &u32| Some(namesakes.before[number as usize]).filter(|&other| other != NOBODY);
+        let found = std::iter::successors(latest, before).collect();
+        self.namesakes = Some(namesakes);
+        found
+    }
+
+    /// Enters the series that comes next.
+    fn enter_namesake(&self, namesakes: &mut Namesakes, number: u32) {
+        let hash = |&other: &u32| self.hasher.plain(0, self.kind(other), self.name(other));
+        let (kind, name) = (self.kind(number), self.name(number));
+        let is_same = |&other: &u32| self.kind(other) == kind && self.name(other) == name;
+        let before = match namesakes.latest.find_mut(hash(&number), is_same) {
+            Some(latest) => std::mem::replace(latest, number),
+            None => {
+                namesakes.latest.insert_unique(hash(&number), number, hash);
+                NOBODY
+            }
+        };
+        namesakes.before.push(before);
     }
 
     /// The series as a value of its own.
     pub(super) fn series(&self, number: u32) -> Series {
-        let key = &self.keys[number as usize];
-        let mut series = Series::new(self.source(number), KINDS[usize::from(key.kind)].clone(), &*key.name);
-        if let Some(dimensions) = &key.dimensions {
-            for (name, value) in dimensions.iter() {
-                series = series.with_dimension(name, value);
-            }
+        let mut series = Series::new(
+            self.source(number),
+            KINDS[usize::from(self.kind(number))].clone(),
+            self.name(number),
+        );
+        for (name, value) in self.dimensions(number).into_iter().flat_map(Dimensions::iter) {
+            series = series.with_dimension(name, value);
         }
         series
     }
 
     pub(super) fn source(&self, number: u32) -> &str {
-        &self.sources[self.keys[number as usize].source as usize]
+        &self.sources[self.label(number).source as usize]
     }
 
     pub(super) fn name(&self, number: u32) -> &str {
-        &self.keys[number as usize].name
+        match self.label(number).name() {
+            // It was a text when it was put there.
+            Ok(name) => std::str::from_utf8(name).unwrap_or_default(),
+            Err(place) => &self.long[place as usize].name,
+        }
     }
 
     pub(super) fn kind(&self, number: u32) -> u8 {
-        self.keys[number as usize].kind
+        self.label(number).kind
+    }
+
+    fn dimensions(&self, number: u32) -> Option<&Dimensions> {
+        let place = self.label(number).name().err()?;
+        self.long[place as usize].dimensions.as_deref()
     }
 
     /// The order of series keys: source, kind, name, dimensions.
     pub(super) fn compare(&self, a: u32, b: u32) -> std::cmp::Ordering {
         let parts = |number: u32| {
-            let key = &self.keys[number as usize];
-            (
-                self.source(number),
-                KINDS[usize::from(key.kind)].as_str(),
-                &*key.name,
-                key.dimensions.as_deref(),
-            )
+            let kind = KINDS[usize::from(self.kind(number))].as_str();
+            (self.source(number), kind, self.name(number), self.dimensions(number))
         };
         parts(a).cmp(&parts(b))
     }
 
     /// Keeps the series for which `keep` holds, in order, and says where each went.
     pub(super) fn retain(&mut self, keep: impl Fn(u32) -> bool) -> Vec<Option<u32>> {
-        let mut moved = Vec::with_capacity(self.slots.len());
+        let mut moved = Vec::with_capacity(self.len());
         let mut next = 0;
-        for number in 0..self.slots.len() as u32 {
-            moved.push(keep(number).then(|| {
-                next += 1;
-                next - 1
-            }));
+        for number in 0..self.len() as u32 {
+            let stays = keep(number);
+            moved.push(stays.then_some(next));
+            next += u32::from(stays);
+            if !stays {
+                self.drop_cold(number);
+            }
         }
-        retain_by(&mut self.slots, &moved);
-        retain_by(&mut self.cold, &moved);
-        retain_by(&mut self.keys, &moved);
-        self.table.clear();
-        self.names.clear();
-        for number in 0..self.slots.len() as u32 {
-            self.enter(number);
+        let has_place = |label: &Label| label.name().is_err();
+        let mut long = self.labels.iter().zip(&moved).filter(|(label, _)| has_place(label));
+        self.long.retain(|_| long.next().is_some_and(|(_, moved)| moved.is_some()));
+        retain_by(&mut self.hot, &moved);
+        retain_by(&mut self.labels, &moved);
+        for (place, label) in (0..).zip(self.labels.iter_mut().filter(|label| has_place(label))) {
+            label.set_place(place);
         }
+        self.namesakes = None;
+        let mut index = std::mem::take(&mut self.index);
+        index.clear();
+        (0..self.len() as u32).for_each(|number| index.push(self.hash(number), |other| self.hash(other)));
+        self.index = index;
         moved
+    }
+
+    fn hash(&self, number: u32) -> u64 {
+        let (label, name) = (self.label(number), self.name(number));
+        match self.dimensions(number) {
+            None => self.hasher.plain(label.source, label.kind, name),
+            Some(dimensions) => self.hasher.parts(label.source, label.kind, name, dimensions.iter()),
+        }
     }
 
     /// Looks up a block of series, each by its hash alone; [`is_series`](Slots::is_series)
@@ -298,33 +325,32 @@ impl Slots {
         block: impl Iterator<Item = &'a SeriesRef<'a>>,
         numbers: &mut [u32; BLOCK],
     ) {
-        let mut hashes = [0; BLOCK];
-        let mut count = 0;
+        let (mut hashes, mut count, mut touched) = ([0; BLOCK], 0, 0);
         for (hash, series) in hashes.iter_mut().zip(block) {
             let source = self.find_source(series.source());
             *hash = match (kind_number(series.kind()), source) {
                 (Some(kind), Some(source)) => self.wanted(kind, source, series).hash,
                 _ => 0,
             };
+            touched ^= self.index.touch(*hash);
             count += 1;
         }
         for (number, &hash) in numbers.iter_mut().zip(&hashes[..count]) {
-            let found = self.table.find(hash, |&(_, half)| half == hash as u32);
-            *number = found.map_or(NOBODY, |&(number, _)| number);
+            *number = self.index.find(hash, |_| true).unwrap_or(NOBODY);
         }
-        let mut touched = 0;
         for &number in numbers[..count].iter().filter(|&&number| number != NOBODY) {
-            touched |= self.slots[number as usize].hash;
+            touched ^= self.labels[number as usize].source ^ (self.hot[number as usize].gate as u32);
         }
+        // Nothing is made of what was read but that it is near now.
         std::hint::black_box(touched);
     }
 
     /// Is this the series of that number?
     pub(super) fn is_series(&self, number: u32, series: &SeriesRef<'_>) -> bool {
-        let slot = &self.slots[number as usize];
-        kind_number(series.kind()) == Some(slot.kind)
-            && *self.sources[slot.source as usize] == *series.source()
-            && self.has_name(number, series)
+        let label = self.label(number);
+        kind_number(series.kind()) == Some(label.kind)
+            && same_bytes(self.sources[label.source as usize].as_bytes(), series.source().as_bytes())
+            && self.has_name(label, series)
     }
 
     #[inline]
@@ -338,27 +364,24 @@ impl Slots {
 
     #[inline]
     fn find_wanted(&self, wanted: &Wanted<'_>) -> Option<u32> {
-        let half = wanted.hash as u32;
-        let is_wanted = |&(number, other): &(u32, u32)| other == half && self.is(number, wanted);
-        self.table.find(wanted.hash, is_wanted).map(|&(number, _)| number)
+        self.index.find(wanted.hash, |number| {
+            let label = self.label(number);
+            (label.source == wanted.source) & (label.kind == wanted.kind)
+                && self.has_name(label, wanted.series)
+        })
     }
 
     #[inline]
-    fn is(&self, number: u32, wanted: &Wanted<'_>) -> bool {
-        let slot = &self.slots[number as usize];
-        slot.source == wanted.source && slot.kind == wanted.kind && self.has_name(number, wanted.series)
-    }
-
-    #[inline]
-    fn has_name(&self, number: u32, series: &SeriesRef<'_>) -> bool {
-        let (slot, name) = (&self.slots[number as usize], series.name());
-        if slot.length != NOT_INLINE {
-            let inline = &slot.name[..usize::from(slot.length)];
-            return same_bytes(inline, name.as_bytes()) && series.has_no_dimensions();
+    fn has_name(&self, label: &Label, series: &SeriesRef<'_>) -> bool {
+        let name = series.name();
+        match label.name() {
+            Ok(inline) => same_bytes(inline, name.as_bytes()) && series.has_no_dimensions(),
+            Err(place) => {
+                let Long { name: kept, dimensions } = &self.long[place as usize];
+                let dimensions = dimensions.as_deref().into_iter().flat_map(Dimensions::iter);
+                **kept == *name && dimensions.eq(series.dimensions())
+            }
         }
-        let key = &self.keys[number as usize];
-        let dimensions = key.dimensions.as_deref().into_iter().flat_map(Dimensions::iter);
-        *key.name == *name && dimensions.eq(series.dimensions())
     }
 
     /// Sources are few: the one asked for last is tried first.
@@ -387,92 +410,7 @@ impl Slots {
     }
 }
 
-impl Slot {
-    fn new(wanted: &Wanted<'_>) -> Self {
-        let (mut name, mut length, text) = ([0; INLINE], NOT_INLINE, wanted.series.name());
-        if wanted.series.has_no_dimensions() && text.len() <= INLINE {
-            name[..text.len()].copy_from_slice(text.as_bytes());
-            length = text.len() as u8;
-        }
-        Self {
-            value: f64::NAN,
-            gate: LONG_AGO,
-            quiet: WAKE_ALWAYS,
-            hash: wanted.hash as u32,
-            source: wanted.source,
-            slow: false,
-            kind: wanted.kind,
-            length,
-            name,
-        }
-    }
-}
-
 fn retain_by<T>(list: &mut Vec<T>, moved: &[Option<u32>]) {
     let mut stays = moved.iter().map(Option::is_some);
     list.retain(|_| stays.next().unwrap_or(false));
-}
-
-/// Equal bytes; short ones are compared in words that overlap.
-#[inline]
-fn same_bytes(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
-        return false;
-    }
-    match (a.first_chunk::<8>(), b.first_chunk::<8>(), a.last_chunk::<8>(), b.last_chunk::<8>()) {
-        (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) => {
-            a_first == b_first && a_last == b_last && (a.len() <= 16 || a[8..] == b[8..])
-        }
-        _ => a == b,
-    }
-}
-
-/// A keyed hash of one text, for the other tables.
-pub(super) fn hash_text(seed: u64, text: &str) -> u64 {
-    Seeded::new(seed).text(text)
-}
-
-impl Seeded {
-    fn new(seed: u64) -> Self {
-        Self { seed, shared: SharedSeed::global_random() }
-    }
-
-    #[inline]
-    fn text(self, text: &str) -> u64 {
-        let mut hasher = FoldHasher::with_seed(self.seed, self.shared);
-        hasher.write(text.as_bytes());
-        hasher.finish()
-    }
-
-    #[inline]
-    fn plain(self, source: u32, kind: u8, name: &str) -> u64 {
-        let mut hasher = FoldHasher::with_seed(self.seed, self.shared);
-        hasher.write(name.as_bytes());
-        hasher.write_u64(u64::from(source) << 8 | u64::from(kind));
-        hasher.finish()
-    }
-
-    fn parts<'a>(
-        self,
-        source: u32,
-        kind: u8,
-        name: &str,
-        dimensions: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> u64 {
-        let mut hasher = FoldHasher::with_seed(self.plain(source, kind, name), self.shared);
-        for (key, value) in dimensions {
-            hasher.write(key.as_bytes());
-            hasher.write_u8(0xff);
-            hasher.write(value.as_bytes());
-            hasher.write_u8(0xfe);
-        }
-        hasher.finish()
-    }
-
-    fn full(self, slot: &Slot, key: &Key) -> u64 {
-        match key.dimensions.as_deref() {
-            None => self.plain(slot.source, slot.kind, &key.name),
-            Some(dimensions) => self.parts(slot.source, slot.kind, &key.name, dimensions.iter()),
-        }
-    }
 }

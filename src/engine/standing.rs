@@ -1,5 +1,7 @@
 //! Where a trigger stands on a series, for a person who asks why nothing fires.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use crate::event::SeriesRef;
@@ -8,7 +10,7 @@ use crate::time::{Nanos, datetime};
 
 use super::Engine;
 use super::instance::Body;
-use super::slots::LONG_AGO;
+use super::slot::LONG_AGO;
 
 /// Where one trigger stands on one series.
 ///
@@ -47,9 +49,11 @@ impl Engine {
     pub fn state_of(&self, trigger: &str, series: &SeriesRef<'_>) -> Option<SeriesState> {
         let trigger = self.register.number_of(trigger)?;
         let series = self.slots.peek(series)?;
-        let number =
-            self.instances_on(series).into_iter().find(|&n| self.instances[n as usize].trigger == trigger)?;
-        let instance = self.up_to_date(number);
+        let is_meant = |&number: &u32| self.instances[number as usize].trigger == trigger;
+        let instance = match self.solo(series) {
+            Some(instance) if instance.trigger == trigger => Cow::Owned(instance),
+            _ => self.up_to_date(self.instances_on(series).into_iter().find(is_meant)?),
+        };
         if !instance.shown {
             return None;
         }
@@ -65,20 +69,20 @@ impl Engine {
             Some(more) if !instance.edge => more.reported,
             _ => Some(self.newest(series)).filter(|&newest| newest != LONG_AGO).unwrap_or(NEVER),
         };
-        let value = self.last_value(number, series);
+        let value = self.last_value_of(&instance, series);
         Some(SeriesState {
             side,
             phase,
             value: (!value.is_nan()).then_some(value),
             reported,
-            deadline: self.due_of(number),
+            deadline: self.due_of_instance(&instance),
             suppressed: u64::from(instance.suppressed),
             waiting: more.map_or(0, |more| more.waiting.len()),
             reason: self.reason_of(&instance),
         })
     }
 
-    /// Every instance on a series.
+    /// Every instance on a series; a solo has none.
     pub(super) fn instances_on(&self, series: u32) -> Vec<u32> {
         let cold = self.slots.cold(series);
         let mut all: Vec<u32> = cold.edge.instances();

@@ -6,11 +6,12 @@ use crate::threshold::{Condition, Phase, Rule, Side, key};
 
 use super::Engine;
 use super::age::Age;
+use super::cold::Edge;
 use super::input::Input;
 use super::instance::{Body, Instance};
-use super::ladder::{Ladder, Plain, Standing, Woken};
+use super::ladder::{Ladder, Woken};
+use super::lent::{Plain, Standing};
 use super::numbers::NOBODY;
-use super::slots::Edge;
 use super::watch::Watch;
 
 impl Engine {
@@ -18,12 +19,12 @@ impl Engine {
     pub(super) fn collect_woken(&mut self, series: u32, input: &Input<'_>, age: Age, woken: &mut Vec<Woken>) {
         let missing = input.value.is_nan();
         if age == Age::New {
-            let value = self.slots.slot(series).value;
+            let value = self.slots.hot(series).value;
             let mut edge = std::mem::take(&mut self.slots.cold_mut(series).edge);
             match &mut edge {
                 Edge::None => {}
                 Edge::One(instance) => {
-                    let (low, high) = self.slots.slot(series).quiet;
+                    let (low, high) = self.slots.cold(series).quiet;
                     let key = key(input.value);
                     if missing || key < low || key > high {
                         woken.push(self.plainly_woken(*instance));
@@ -71,7 +72,8 @@ impl Engine {
 
     fn rebuild(&mut self, ladder: &mut Ladder, value: f64) {
         self.take_back(ladder);
-        ladder.rebuild(|number| {
+        let at = (!value.is_nan()).then(|| key(value));
+        ladder.rebuild(at, |number| {
             let instance = &self.instances[number as usize];
             let rule = self.watch(instance.trigger).and_then(Watch::rule);
             Standing {
@@ -85,7 +87,7 @@ impl Engine {
 
     /// The state of an instance, where the ladder can carry all of it: one
     /// bound, no deadlines, nothing that could swallow a firing, no explanations.
-    fn lendable(&self, instance: &Instance, rule: &Rule) -> Option<Plain> {
+    pub(super) fn lendable(&self, instance: &Instance, rule: &Rule) -> Option<Plain> {
         let watch = self.watch(instance.trigger)?;
         let Body::Threshold(state) = &instance.body else { return None };
         let enters_up = match watch.trigger.threshold()?.condition() {
@@ -123,12 +125,13 @@ impl Engine {
 
     /// The same for a series; its ladder is then built anew by the next value.
     pub(super) fn take_back_series(&mut self, series: u32) {
+        self.end_solo(series);
         let mut edge = std::mem::take(&mut self.slots.cold_mut(series).edge);
         if let Edge::Many(ladder) = &mut edge {
             self.take_back(ladder);
         }
         self.slots.cold_mut(series).edge = edge;
-        self.settle_slot(series);
+        self.settle_quiet(series);
     }
 
     pub(super) fn take_back_all(&mut self) {
@@ -164,14 +167,21 @@ impl Engine {
         if woken.iter().all(|woken| woken.number == NOBODY) {
             return;
         }
-        let value = self.slots.slot(series).value;
+        let value = self.slots.hot(series).value;
         let mut edge = std::mem::take(&mut self.slots.cold_mut(series).edge);
         if let Edge::Many(ladder) = &mut edge {
+            let mut lent = 0;
             for woken in woken.iter().filter(|woken| woken.number != NOBODY) {
                 let instance = &self.instances[woken.instance as usize];
                 let rule = self.watch(woken.trigger).and_then(Watch::rule);
-                ladder.lend(woken.number, rule.and_then(|rule| self.lendable(instance, &rule)));
+                let plain = rule.and_then(|rule| self.lendable(instance, &rule));
+                lent += usize::from(plain.is_some());
+                ladder.lend(woken.number, plain);
                 ladder.settle(woken.number, self.quiet_of(woken.instance, value));
+            }
+            // Most have just become plain, as by a first value: they may do with less than rungs.
+            if lent * 2 > ladder.members() {
+                ladder.invalidate();
             }
         }
         self.slots.cold_mut(series).edge = edge;

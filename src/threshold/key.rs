@@ -10,6 +10,13 @@ pub(crate) fn key(value: f64) -> i64 {
     ((bits & i64::MAX) ^ mask) - mask
 }
 
+/// The float of a key; beyond the infinities there is none, and the nearest is given.
+pub(crate) fn from_key(key: i64) -> f64 {
+    let infinity = f64::INFINITY.to_bits().cast_signed();
+    let key = key.clamp(-infinity, infinity);
+    f64::from_bits((key.unsigned_abs()) | if key < 0 { 1 << 63 } else { 0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,6 +37,8 @@ mod tests {
             f64::INFINITY,
         ];
         assert!(values.windows(2).all(|pair| key(pair[0]) < key(pair[1])));
+        assert!(values.iter().all(|&value| from_key(key(value)) == value));
+        assert_eq!((from_key(i64::MAX), from_key(i64::MIN)), (f64::INFINITY, f64::NEG_INFINITY));
         assert_eq!(key(-0.0), key(0.0));
         assert_eq!(key(1.0 + f64::EPSILON), key(1.0) + 1);
         assert_eq!(key(-5e-324), key(0.0) - 1);

@@ -92,7 +92,7 @@ pub use config::Threshold;
 pub use monitor::{Monitor, Signal};
 pub use phase::{Phase, Side, Transition};
 
-pub(crate) use key::key;
+pub(crate) use key::{from_key, key};
 pub(crate) use machine::{Extra, NEVER, Rule, State, Step, Why};
 pub(crate) use replace::Rejudge;
 pub(crate) use waiting::Waiting;

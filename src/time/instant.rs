@@ -31,15 +31,19 @@ pub(crate) struct InstantReader {
 impl InstantReader {
     #[inline]
     pub(crate) fn read(&mut self, time: DateTime<Utc>) -> Result<Nanos, Error> {
-        let naive = time.naive_utc();
-        match self.day {
-            Some((day, start)) if day == naive.date() => {
-                let clock = naive.time();
-                let second = i64::from(clock.num_seconds_from_midnight());
-                Ok(start + second * NANOS_PER_SECOND + i64::from(clock.nanosecond()))
-            }
-            _ => self.turn_to(time),
+        self.of_the_day(time).map_or_else(|| self.turn_to(time), Ok)
+    }
+
+    /// The instant of a time of the same day as the one before.
+    #[inline(always)]
+    pub(crate) fn of_the_day(&self, time: DateTime<Utc>) -> Option<Nanos> {
+        let (naive, (day, start)) = (time.naive_utc(), self.day?);
+        if day != naive.date() {
+            return None;
         }
+        let clock = naive.time();
+        let second = i64::from(clock.num_seconds_from_midnight());
+        Some(start + second * NANOS_PER_SECOND + i64::from(clock.nanosecond()))
     }
 
     #[cold]

@@ -1,7 +1,5 @@
 //! Bytes as an engine, for the triggers that there are now.
 
-use std::collections::VecDeque;
-
 use crate::error::Error;
 use crate::event::{Dimensions, Series, SeriesRef};
 use crate::firing::{Firing, Key, Parts};
@@ -9,11 +7,12 @@ use crate::threshold::{NEVER, Transition};
 use crate::trigger::Trigger;
 
 use super::super::Engine;
+use super::super::cold::{Edge, Exact};
 use super::super::emit::Pending;
 use super::super::instance::{Body, Instance};
 use super::super::ladder::Ladder;
 use super::super::numbers::{NOBODY, kind_number};
-use super::super::slots::{Edge, Exact, LONG_AGO};
+use super::super::slot::LONG_AGO;
 use super::super::watch::Watch;
 use super::RestoreReport;
 use super::codec::Source;
@@ -58,9 +57,12 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     catch_up(&mut engine, current, &report);
     engine.prune();
     // What catching up has fired comes after what the snapshot had waiting.
-    let mut waiting: VecDeque<_> = firings.into_iter().map(|firing| pending(&engine, firing)).collect();
-    waiting.append(&mut engine.pending);
-    engine.pending = waiting;
+    let mut fired = std::mem::take(&mut engine.pending);
+    for firing in firings {
+        let waiting = pending(&engine, firing);
+        engine.pending.push_back(waiting);
+    }
+    std::iter::from_fn(|| fired.pop_front()).for_each(|pending| engine.pending.push_back(pending));
     Ok((engine, report))
 }
 
@@ -117,7 +119,7 @@ fn read_series(
             Ok(Box::new(Exact { newest, sequence, floor: source.instant()? }))
         })?;
         let refused = source.small()?;
-        let slot = engine.slots.slot_mut(number);
+        let slot = engine.slots.hot_mut(number);
         (slot.value, slot.gate) = (value, gate);
         let cold = engine.slots.cold_mut(number);
         (cold.exact, cold.refused) = (exact, refused);

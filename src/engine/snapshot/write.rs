@@ -4,9 +4,9 @@ use crate::event::Series;
 use crate::firing::{Firing, Key};
 
 use super::super::Engine;
+use super::super::cold::{Edge, Exact};
 use super::super::emit::{Pending, Record};
 use super::super::numbers::NOBODY;
-use super::super::slots::{Edge, Exact};
 use super::codec::Sink;
 use super::state::write_instance;
 use super::tasks;
@@ -29,13 +29,14 @@ pub(super) fn body(engine: &Engine, bytes: Vec<u8>) -> Vec<u8> {
     let numbers = triggers(engine, &mut sink);
     series(engine, &mut sink, &numbers);
     tasks::write(engine, &mut sink, &numbers);
-    sink.list(engine.pending.iter(), |sink, pending| match pending {
-        Pending::Full { firing: full, .. } => firing(sink, full),
-        Pending::Crossing(crossing) => waiting(engine, sink, &crossing.record()),
-        Pending::Record(record) => waiting(engine, sink, record),
+    sink.count(engine.pending.len());
+    engine.pending.iter().for_each(|pending| match &pending {
+        Pending::Full { firing: full, .. } => firing(&mut sink, full),
+        Pending::Crossing(crossing) => waiting(engine, &mut sink, &crossing.record()),
+        Pending::Record(record) => waiting(engine, &mut sink, record),
         Pending::Parts { trigger, parts } => {
             if let Some(full) = engine.build_parts(*trigger, parts) {
-                firing(sink, &full);
+                firing(&mut sink, &full);
             }
         }
     });
@@ -63,7 +64,7 @@ fn series(engine: &Engine, sink: &mut Sink, places: &[u64]) {
     sink.count(engine.slots.len());
     for number in 0..engine.slots.len() as u32 {
         write_series(sink, &engine.slots.series(number));
-        let (slot, cold) = (engine.slots.slot(number), engine.slots.cold(number));
+        let (slot, cold) = (engine.slots.hot(number), engine.slots.cold(number));
         sink.float(slot.value);
         sink.instant(slot.gate);
         sink.option(cold.exact.as_deref(), |sink, Exact { newest, sequence, floor }| {
@@ -72,6 +73,12 @@ fn series(engine: &Engine, sink: &mut Sink, places: &[u64]) {
             sink.instant(*floor);
         });
         sink.number(u64::from(cold.refused));
+        if let Some(solo) = engine.solo(number) {
+            sink.count(1);
+            sink.number(places[solo.trigger as usize]);
+            write_instance(sink, &solo);
+            continue;
+        }
         let mut instances = engine.instances_on(number);
         instances.retain(|&instance| engine.instances[instance as usize].series == number);
         instances.sort_unstable_by_key(|&instance| engine.instances[instance as usize].trigger);

@@ -9,7 +9,7 @@ use crate::trigger::{Matcher, Trigger, TriggerKind};
 use super::super::Engine;
 use super::super::numbers::{INGESTIONS, NOBODY, TASKS};
 use super::super::silence::Silence;
-use super::super::slots::LONG_AGO;
+use super::super::slot::LONG_AGO;
 use super::input::Task;
 use super::items::Watcher;
 use super::settling::Settling;

@@ -7,8 +7,9 @@ use hashbrown::{HashMap, HashTable};
 use crate::event::Process;
 use crate::time::Nanos;
 
+use super::super::hash::hash_text;
 use super::super::numbers::NOBODY;
-use super::super::slots::{LONG_AGO, hash_text};
+use super::super::slot::LONG_AGO;
 use super::told::Told;
 
 /// What tasks of one process at one source are about; an item without an id

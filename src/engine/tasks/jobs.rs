@@ -6,7 +6,7 @@ use hashbrown::HashTable;
 
 use crate::time::Nanos;
 
-use super::super::slots::hash_text;
+use super::super::hash::hash_text;
 use super::phases::Phases;
 use super::told::Told;
 

@@ -2,7 +2,7 @@
 
 use crate::time::Nanos;
 
-use super::super::slots::LONG_AGO;
+use super::super::slot::LONG_AGO;
 
 /// How many distinct times are remembered of an item or a job, and of a whole trigger.
 pub(in crate::engine) const ITEM_TIMES: usize = 16;
