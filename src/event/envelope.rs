@@ -10,7 +10,7 @@ use super::fields::RawFields;
 use super::place::shown;
 use super::{Data, ExtensionValue};
 use crate::error::{Error, ErrorKind};
-use crate::time::{Nanos, datetime, format_instant, instant};
+use crate::time::{Nanos, datetime, format_instant, instant, parse_instant};
 
 /// A CloudEvents 1.0 event.
 ///
@@ -113,7 +113,7 @@ impl<'a> Event<'a> {
     /// ```
     #[must_use]
     pub fn with_time(mut self, time: DateTime<Utc>) -> Self {
-        self.time = Some(instant(time).map_or(Stamp::Far(time), Stamp::Near));
+        self.time = Some(Stamp::from(time));
         self
     }
 
@@ -260,10 +260,7 @@ impl<'a> Event<'a> {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn time(&self) -> Option<DateTime<Utc>> {
-        self.time.map(|time| match time {
-            Stamp::Near(nanos) => datetime(nanos),
-            Stamp::Far(time) => time,
-        })
+        self.time.map(Stamp::time)
     }
 
     /// The time as the engine keeps it.
@@ -272,11 +269,7 @@ impl<'a> Event<'a> {
     ///
     /// [`ErrorKind::Limit`] where the time given in code is outside the years 1677 to 2262.
     pub(crate) fn instant(&self) -> Result<Option<Nanos>, Error> {
-        match self.time {
-            None => Ok(None),
-            Some(Stamp::Near(nanos)) => Ok(Some(nanos)),
-            Some(Stamp::Far(time)) => instant(time).map(Some),
-        }
+        self.time.map(Stamp::instant).transpose()
     }
 
     /// What of the source it is about, if the event says so.
@@ -415,11 +408,43 @@ impl PartialEq for Event<'_> {
 impl Eq for Event<'_> {}
 
 impl Stamp {
-    fn to_text(self) -> String {
+    /// Reads RFC 3339; the message names the text, cut where it is long.
+    pub(super) fn read(text: &str) -> Result<Self, Error> {
+        parse_instant(text).map(Self::Near).map_err(|error| match text.len() {
+            0..=60 => error,
+            _ => {
+                let message = format!("{:?} is not an RFC 3339 time: it is too long", shown(text));
+                Error::new(error.kind(), message)
+            }
+        })
+    }
+
+    pub(super) fn time(self) -> DateTime<Utc> {
+        match self {
+            Self::Near(nanos) => datetime(nanos),
+            Self::Far(time) => time,
+        }
+    }
+
+    /// The time as the engine keeps it, which must be able to.
+    pub(super) fn instant(self) -> Result<Nanos, Error> {
+        match self {
+            Self::Near(nanos) => Ok(nanos),
+            Self::Far(time) => instant(time),
+        }
+    }
+
+    pub(super) fn to_text(self) -> String {
         match self {
             Self::Near(nanos) => format_instant(nanos),
             Self::Far(time) => time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         }
+    }
+}
+
+impl From<DateTime<Utc>> for Stamp {
+    fn from(time: DateTime<Utc>) -> Self {
+        instant(time).map_or(Self::Far(time), Self::Near)
     }
 }
 

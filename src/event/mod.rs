@@ -2,10 +2,11 @@
 //!
 //! An [`Event`] is a CloudEvents 1.0 event. It is read from structured JSON
 //! with [`Event::from_json`], or with a [`Reader`] that has its own bounds; its
-//! text borrows from the bytes it was read from. [`ValueObserved`] is the data
-//! of the one event type that thresholds are judged on, a [`Series`] is what
-//! such values belong to, and [`filter`] holds the CloudEvents Subscriptions
-//! filters that a trigger's `where` is made of.
+//! text borrows from the bytes it was read from. Three types of event have
+//! data of a known form: [`ValueObserved`] (a segment or measure has a value;
+//! a [`Series`] is what such values belong to), [`RefreshCompleted`] (one task
+//! of a refresh ended) and [`JobCompleted`] (a whole run ended). [`filter`] holds
+//! the CloudEvents Subscriptions filters that a trigger's `where` is made of.
 //!
 //! ```
 //! use tripline::event::{Event, ValueObserved};
@@ -26,12 +27,17 @@ mod data;
 mod envelope;
 mod fields;
 pub mod filter;
+mod item;
+mod job;
 mod json;
+mod members;
 mod number;
 mod observed;
+mod owners;
 mod parse;
 mod place;
 mod reader;
+mod refresh;
 mod series;
 mod text;
 mod words;
@@ -40,8 +46,11 @@ mod writer;
 pub use attribute::ExtensionValue;
 pub use data::Data;
 pub use envelope::Event;
+pub use item::{Failure, Item};
+pub use job::JobCompleted;
 pub use observed::ValueObserved;
 pub use reader::Reader;
+pub use refresh::RefreshCompleted;
 pub use series::{Dimensions, Series, SeriesKind, SeriesRef};
 pub use words::{FailureKind, Outcome, Process, Scope, Submission};
 

@@ -3,12 +3,17 @@
 use std::borrow::Cow;
 
 use super::fields::{Fields, RawFields};
-use super::json::{self, each_element, each_member, type_name};
+use super::json::type_name;
+use super::members::{Faults, each_data_member, json_data, present};
 use super::number::{self, Inexact};
+use super::owners::Owners;
 use super::place::shown;
-use super::text::push_json_object;
+use super::text::{push_json_object, push_key};
 use super::{Data, Event, SeriesKind, SeriesRef, push_json_number, push_json_string};
-use crate::error::{Error, Fault};
+use crate::error::Error;
+
+/// What the data must hold, for messages.
+const WANTED: &str = "kind, name and value";
 
 /// The data of a `tripline.value.observed` event: a segment's member count or
 /// a measure's value is known.
@@ -23,7 +28,7 @@ use crate::error::{Error, Fault};
 /// assert_eq!(faults, ["data.name", "data.value"]);
 /// # Ok::<(), tripline::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ValueObserved<'a> {
     kind: SeriesKind,
     name: Cow<'a, str>,
@@ -31,15 +36,6 @@ pub struct ValueObserved<'a> {
     value: Option<f64>,
     sequence: Option<i64>,
     owners: Owners<'a>,
-}
-
-/// Few read the owners, so they stay text until somebody does.
-#[derive(Debug, Clone)]
-enum Owners<'a> {
-    None,
-    Listed(Vec<Cow<'a, str>>),
-    /// A JSON array of strings.
-    Raw(&'a str),
 }
 
 impl<'a> ValueObserved<'a> {
@@ -106,7 +102,7 @@ impl<'a> ValueObserved<'a> {
     /// ```
     #[must_use]
     pub fn with_owners<O: Into<Cow<'a, str>>>(mut self, owners: impl IntoIterator<Item = O>) -> Self {
-        self.owners = Owners::Listed(owners.into_iter().map(Into::into).collect());
+        self.owners = owners.into_iter().collect();
         self
     }
 
@@ -125,13 +121,9 @@ impl<'a> ValueObserved<'a> {
         if event.event_type() != Self::EVENT_TYPE {
             return Ok(None);
         }
-        match event.data() {
-            Some(Data::Json(_)) if event.fields.iter().any(Option::is_some) => decode(event.fields).map(Some),
-            Some(Data::Json(raw)) => decode(fields(raw)?).map(Some),
-            Some(Data::Text(_)) => Err(not_an_object("text of another content type")),
-            Some(Data::Binary(_)) => Err(not_an_object("binary data")),
-            None => Err(not_an_object("nothing")),
-        }
+        let is_noted = event.fields.iter().any(Option::is_some);
+        let fields = if is_noted { event.fields } else { fields(json_data(event, WANTED)?)? };
+        decode(fields).map(Some)
     }
 
     /// Reads the data alone.
@@ -183,22 +175,16 @@ impl<'a> ValueObserved<'a> {
         text.push_str(r#","name":"#);
         push_json_string(&mut text, &self.name);
         if !self.dimensions.is_empty() {
-            text.push_str(r#","dimensions":"#);
+            push_key(&mut text, "dimensions");
             push_json_object(&mut text, self.dimensions());
         }
         text.push_str(r#","value":"#);
         push_json_number(&mut text, self.value.unwrap_or(f64::NAN));
         if let Some(sequence) = self.sequence {
-            text.push_str(r#","sequence":"#);
+            push_key(&mut text, "sequence");
             text.push_str(&sequence.to_string());
         }
-        for (i, owner) in self.owners().enumerate() {
-            text.push_str(if i == 0 { r#","owners":["# } else { "," });
-            push_json_string(&mut text, &owner);
-        }
-        if self.owners().next().is_some() {
-            text.push(']');
-        }
+        self.owners.push_json(&mut text);
         text.push('}');
         text
     }
@@ -260,20 +246,7 @@ impl<'a> ValueObserved<'a> {
     /// assert_eq!(ValueObserved::new("segment", "vip", 7.0).owners().count(), 0);
     /// ```
     pub fn owners(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let (listed, raw) = match &self.owners {
-            Owners::None => (&[][..], None),
-            Owners::Listed(owners) => (&owners[..], None),
-            Owners::Raw(raw) => (&[][..], Some(*raw)),
-        };
-        let mut read = Vec::new();
-        if let Some(raw) = raw {
-            // Read before, when the data was: it is an array of strings.
-            let _ = each_element(raw, |owner| {
-                read.extend(json::string(owner)?);
-                Ok(())
-            });
-        }
-        listed.iter().map(|owner| Cow::Borrowed(&**owner)).chain(read)
+        self.owners.iter()
     }
 
     /// The series of this value, as seen by `source`.
@@ -287,74 +260,28 @@ impl<'a> ValueObserved<'a> {
     }
 }
 
-impl PartialEq for ValueObserved<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.kind, &self.name, &self.dimensions) == (&other.kind, &other.name, &other.dimensions)
-            && (self.value, self.sequence) == (other.value, other.sequence)
-            && self.owners().eq(other.owners())
-    }
-}
-
-fn not_an_object(found: &str) -> Error {
-    let message = format!("must be a JSON object with kind, name and value, found {found}");
-    Error::from_faults(vec![Fault::new("data", message)])
-}
-
 /// The fields of verified JSON.
 fn fields(raw: &str) -> Result<RawFields<'_>, Error> {
-    let raw = raw.trim_ascii();
-    if !raw.starts_with('{') {
-        return Err(not_an_object(type_name(raw)));
-    }
     let mut fields = Fields::default();
-    each_member(raw, |name, value| {
-        fields.set(&name, value);
-        Ok(())
-    })
-    .map_err(|refusal| refusal.into_error(raw, 1))?;
+    each_data_member(raw, WANTED, |name, value| fields.set(name, value))?;
     Ok(fields.raw())
 }
 
-/// All faults are found, not only the first.
 fn decode(fields: RawFields<'_>) -> Result<ValueObserved<'_>, Error> {
     let [kind, name, value, sequence, dimensions, owners] = fields;
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     let observed = ValueObserved {
-        kind: SeriesKind::from(&*required_string("data.kind", kind, &mut faults)),
-        name: required_string("data.name", name, &mut faults),
+        kind: SeriesKind::from(&*faults.required_string("data.kind", kind)),
+        name: faults.required_string("data.name", name),
         value: number(value, &mut faults),
         sequence: sequence_number(sequence, &mut faults),
-        dimensions: present(dimensions).map(|raw| dimension_list(raw, &mut faults)).unwrap_or_default(),
-        owners: present(owners).map_or(Owners::None, |raw| owner_list(raw, &mut faults)),
+        dimensions: faults.dimensions(dimensions),
+        owners: faults.owners(owners),
     };
-    if faults.is_empty() { Ok(observed) } else { Err(Error::from_faults(faults)) }
+    faults.or(observed)
 }
 
-fn present(raw: Option<&str>) -> Option<&str> {
-    raw.filter(|raw| *raw != "null")
-}
-
-fn required_string<'a>(path: &str, raw: Option<&'a str>, faults: &mut Vec<Fault>) -> Cow<'a, str> {
-    match raw {
-        Some(raw) => string(|| path.to_owned(), raw, faults),
-        None => {
-            faults.push(Fault::new(path, "is missing"));
-            Cow::Borrowed("")
-        }
-    }
-}
-
-fn string<'a>(path: impl Fn() -> String, raw: &'a str, faults: &mut Vec<Fault>) -> Cow<'a, str> {
-    match json::string(raw) {
-        Ok(Some(text)) => text,
-        _ => {
-            faults.push(Fault::new(path(), format!("must be a string, found {}", type_name(raw))));
-            Cow::Borrowed("")
-        }
-    }
-}
-
-fn number(raw: Option<&str>, faults: &mut Vec<Fault>) -> Option<f64> {
+fn number(raw: Option<&str>, faults: &mut Faults) -> Option<f64> {
     let message = match (raw, raw.and_then(|raw| raw.bytes().next())) {
         (None, _) => "is missing; null stands for no usable value".to_owned(),
         (Some("null"), _) => return None,
@@ -371,62 +298,17 @@ fn number(raw: Option<&str>, faults: &mut Vec<Fault>) -> Option<f64> {
         },
         (Some(raw), _) => format!("must be a number, or null for no usable value, found {}", type_name(raw)),
     };
-    faults.push(Fault::new("data.value", message));
+    faults.add("data.value", message);
     None
 }
 
-fn sequence_number(raw: Option<&str>, faults: &mut Vec<Fault>) -> Option<i64> {
+fn sequence_number(raw: Option<&str>, faults: &mut Faults) -> Option<i64> {
     let raw = present(raw)?;
     let sequence = raw.parse().ok();
     if sequence.is_none() {
-        let message = format!("must be a whole number of 64 bits, found {}", shown(raw));
-        faults.push(Fault::new("data.sequence", message));
+        faults.add("data.sequence", format!("must be a whole number of 64 bits, found {}", shown(raw)));
     }
     sequence
-}
-
-fn dimension_list<'a>(raw: &'a str, faults: &mut Vec<Fault>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    let mut pairs = Vec::new();
-    let read = each_member(raw, |name, value| {
-        let value = string(|| format!("data.dimensions.{}", shown(&name)), value, faults);
-        pairs.push((name, value));
-        Ok(())
-    });
-    if read.is_err() {
-        let message = format!("must be an object of strings, found {}", type_name(raw));
-        faults.push(Fault::new("data.dimensions", message));
-    }
-    pairs.sort();
-    pairs
-}
-
-fn owner_list<'a>(raw: &'a str, faults: &mut Vec<Fault>) -> Owners<'a> {
-    if holds_only_strings(raw) {
-        return Owners::Raw(raw);
-    }
-    let mut at = 0;
-    let read = each_element(raw, |owner| {
-        string(|| format!("data.owners[{at}]"), owner, faults);
-        at += 1;
-        Ok(())
-    });
-    if read.is_err() {
-        let message = format!("must be an array of strings, found {}", type_name(raw));
-        faults.push(Fault::new("data.owners", message));
-    }
-    Owners::None
-}
-
-/// Whether the JSON value `raw` is an array of strings: only commas and space stand between those.
-fn holds_only_strings(raw: &str) -> bool {
-    let (mut in_string, mut escaped) = (false, false);
-    let Some(inner) = raw.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
-    inner.bytes().all(|byte| {
-        let was_in_string = in_string;
-        in_string ^= byte == b'"' && !escaped;
-        escaped = was_in_string && !escaped && byte == b'\\';
-        was_in_string || in_string || byte == b',' || byte.is_ascii_whitespace()
-    })
 }
 
 #[cfg(test)]
@@ -509,17 +391,6 @@ mod tests {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let text = ValueObserved::new("segment", "vip", value).to_data_json();
             assert_eq!(text, r#"{"kind":"segment","name":"vip","value":null}"#);
-        }
-    }
-
-    #[test]
-    fn owners_are_strings_whatever_stands_in_them() {
-        for raw in [r#"[]"#, r#"[ ]"#, r#"["a"]"#, "[ \"a\\\"]\\\\\" ,\n\"[1]\" ]", r#"["1",""]"#] {
-            assert!(holds_only_strings(raw), "{raw}");
-        }
-        for raw in [r#"[1]"#, r#"["a",null]"#, r#"[["a"]]"#, r#"[{}]"#, r#""a""#, "{}", r#"["\\",1]"#, "true"]
-        {
-            assert!(!holds_only_strings(raw), "{raw}");
         }
     }
 

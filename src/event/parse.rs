@@ -15,7 +15,6 @@ use super::json::{
 };
 use super::place::{Refusal, shown};
 use super::{Data, Event, ExtensionValue, ValueObserved, base64};
-use crate::time::{Nanos, parse_instant};
 
 /// Reads `text`, where containers may nest `depth` deep.
 pub(super) fn event(text: &str, depth: Depth) -> Result<Event<'_>, Refusal<'_>> {
@@ -92,7 +91,7 @@ impl<'e, 'de> Draft<'e, 'de> {
             Member::Subject => event.subject = Some(text),
             Member::DataContentType => event.content_type = Some(text),
             Member::DataSchema => event.schema = Some(text),
-            Member::Time => event.time = Some(Stamp::Near(instant(&text, at)?)),
+            Member::Time => event.time = Some(stamp(&text, at)?),
             Member::DataBase64 => self.binary = Some((bytes(&text, at)?, at)),
             Member::SpecVersion if text == "1.0" => self.has_version = true,
             Member::SpecVersion | Member::Data => {
@@ -134,14 +133,8 @@ impl<'e, 'de> Draft<'e, 'de> {
     }
 }
 
-fn instant<'de>(text: &str, at: &'de str) -> Result<Nanos, Refusal<'de>> {
-    parse_instant(text).map_err(|error| {
-        let message = match text.len() {
-            0..=60 => format!("`time`: {error}"),
-            _ => format!("`time`: {:?} is not an RFC 3339 time: it is too long", shown(text)),
-        };
-        Refusal::new(error.kind(), at, message)
-    })
+fn stamp<'de>(text: &str, at: &'de str) -> Result<Stamp, Refusal<'de>> {
+    Stamp::read(text).map_err(|error| Refusal::new(error.kind(), at, format!("`time`: {error}")))
 }
 
 struct EventVisitor<'w, 'd, 'e, 'de> {

@@ -42,6 +42,21 @@ pub(crate) fn push_json_string(text: &mut String, value: &str) {
     text.push('"');
 }
 
+/// Appends the key of a further member; `name` must need no escapes.
+pub(super) fn push_key(text: &mut String, name: &str) {
+    text.push_str(",\"");
+    text.push_str(name);
+    text.push_str("\":");
+}
+
+/// Appends a further member that is a string, if there is one; `name` must need no escapes.
+pub(super) fn push_json_member(text: &mut String, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        push_key(text, name);
+        push_json_string(text, value);
+    }
+}
+
 /// Appends pairs as a JSON object of strings.
 pub(super) fn push_json_object<'a>(text: &mut String, pairs: impl Iterator<Item = (&'a str, &'a str)>) {
     text.push('{');

@@ -35,11 +35,11 @@ macro_rules! words {
             $($(#[$constant_doc])* pub const $constant: Self = Self(Word::Known($word));)*
 
             /// Every word that has a constant, in the order of the contract.
-            #[doc = concat!("\n\n```\nuse tripline::event::", stringify!($name), ";\nassert_eq!(", stringify!($name), "::KNOWN[0].as_str(), ", $example, ");\n```")]
+            #[doc = concat!("\n\n```\nuse tripline::event::", stringify!($name), ";\nassert_eq!(", stringify!($name), "::KNOWN[0].as_str(), ", stringify!($example), ");\n```")]
             pub const KNOWN: &[Self] = &[$(Self::$constant),*];
 
             /// The word as it stands in events.
-            #[doc = concat!("\n\n```\nuse tripline::event::", stringify!($name), ";\nassert_eq!(", stringify!($name), "::from(", $example, ").as_str(), ", $example, ");\n```")]
+            #[doc = concat!("\n\n```\nuse tripline::event::", stringify!($name), ";\nassert_eq!(", stringify!($name), "::from(", stringify!($example), ").as_str(), ", stringify!($example), ");\n```")]
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
             }

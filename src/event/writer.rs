@@ -1,6 +1,6 @@
 //! JSON out: one spelling for every event.
 
-use super::text::push_json_string;
+use super::text::{push_json_string, push_key};
 use super::{Data, Event, ExtensionValue, base64};
 use std::borrow::Cow;
 
@@ -84,12 +84,6 @@ impl Event<'_> {
         }
         text.push('}');
     }
-}
-
-fn push_key(text: &mut String, name: &str) {
-    text.push_str(",\"");
-    text.push_str(name);
-    text.push_str("\":");
 }
 
 /// JSON holds line breaks only between its tokens: there they become spaces, so that an event stays one line.

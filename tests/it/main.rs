@@ -12,6 +12,7 @@ mod bounds;
 mod corpus;
 mod differential;
 mod engine_subject;
+mod event_data;
 mod event_oracles;
 mod hostile_json;
 mod model;

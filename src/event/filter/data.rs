@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::super::json::{self, each_element, each_member};
-use super::super::{Data, ValueObserved, number, push_json_number, push_json_string};
-use super::{Candidate, Filter};
+use super::super::{Data, number, push_json_number, push_json_string};
+use super::{Candidate, Filter, Told};
 use crate::error::{Error, ErrorKind, Fault};
 
 /// How a value of the data is compared.
@@ -235,7 +235,7 @@ impl DataFilter {
     }
 
     pub(super) fn matches(&self, candidate: &Candidate<'_>) -> bool {
-        let found = match (candidate.event, candidate.observed) {
+        let found = match (candidate.event, candidate.told) {
             (Some(event), _) => match event.data() {
                 Some(Data::Json(raw)) => in_json(raw, &self.pointer),
                 Some(Data::Text(text)) if self.pointer.is_empty() => {
@@ -243,15 +243,11 @@ impl DataFilter {
                 }
                 _ => None,
             },
-            (None, Some(observed)) => return self.matches_observed(observed),
+            // What comes without an event is filtered seldom: its data is written out and walked like any other.
+            (None, Some(told)) => return self.judge(in_json(&told.data_json(), &self.pointer)),
             (None, None) => None,
         };
         self.judge(found)
-    }
-
-    /// Values observed without an event are few: their data is written out and walked like any other.
-    fn matches_observed(&self, observed: &ValueObserved<'_>) -> bool {
-        self.judge(in_json(&observed.to_data_json(), &self.pointer))
     }
 
     fn judge(&self, found: Option<Found<'_>>) -> bool {
@@ -298,6 +294,15 @@ impl DataFilter {
             Scalar::Text(value) => push_json_string(text, value),
         }
         text.push_str("}}");
+    }
+}
+
+impl Told<'_> {
+    fn data_json(&self) -> String {
+        match self {
+            Self::Observed(observed) => observed.to_data_json(),
+            Self::Refresh(refresh) => refresh.to_data_json(),
+        }
     }
 }
 
@@ -395,7 +400,7 @@ fn step<'a>(raw: &'a str, token: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::Event;
+    use super::super::super::{Event, Failure, Item, RefreshCompleted, ValueObserved};
     use super::*;
 
     fn event(data: &str) -> Event<'static> {
@@ -507,6 +512,19 @@ mod tests {
         assert!(matches("/value", FilterValue::try_from(12.5).unwrap()));
         assert!(matches("/sequence", FilterValue::from(3)));
         assert!(!matches("/owners/0", FilterValue::from("x")));
+    }
+
+    #[test]
+    fn a_task_without_an_event_has_the_data_of_one() {
+        let failure = Failure::new().with_message("login refused");
+        let refresh = RefreshCompleted::new("ingestion", "failed").with_item(Item::new("ds-42"));
+        let refresh = refresh.with_failure(failure).with_owners(["ana"]);
+        let candidate = Candidate::from_refresh("/s", &refresh);
+        let matches = |pointer, value| Filter::data(pointer, Op::Eq, value).unwrap().matches(&candidate);
+        assert!(matches("/item/id", FilterValue::from("ds-42")));
+        assert!(matches("/failure/message", FilterValue::from("login refused")));
+        assert!(matches("/owners/0", FilterValue::from("ana")));
+        assert!(!matches("/jobId", FilterValue::from("")));
     }
 
     #[test]

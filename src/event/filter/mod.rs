@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 pub use data::{DataFilter, FilterValue, Op};
 
-use super::{Event, ValueObserved, push_json_string};
+use super::{Event, RefreshCompleted, ValueObserved, push_json_string};
 use crate::error::{Error, Fault};
 use crate::time::{Nanos, format_instant};
 
@@ -311,7 +311,7 @@ impl Filters {
 }
 
 /// What a filter looks at: an event, or where there is none (a value observed
-/// by a call), the little that stands for it.
+/// or a task reported by a call), the little that stands for it.
 ///
 /// ```
 /// use tripline::event::filter::{Candidate, Filter};
@@ -328,7 +328,14 @@ pub struct Candidate<'a> {
     source: &'a str,
     event_type: &'a str,
     time: Option<Nanos>,
-    observed: Option<&'a ValueObserved<'a>>,
+    told: Option<Told<'a>>,
+}
+
+/// The data of what came without an event.
+#[derive(Debug, Clone, Copy)]
+enum Told<'a> {
+    Observed(&'a ValueObserved<'a>),
+    Refresh(&'a RefreshCompleted<'a>),
 }
 
 impl<'a> Candidate<'a> {
@@ -341,16 +348,31 @@ impl<'a> Candidate<'a> {
     /// let candidate = Candidate::from_observed("/s", &observed);
     /// ```
     pub fn from_observed(source: &'a str, observed: &'a ValueObserved<'a>) -> Self {
-        let event_type = ValueObserved::EVENT_TYPE;
-        Self { event: None, source, event_type, time: None, observed: Some(observed) }
+        let told = Some(Told::Observed(observed));
+        Self { told, ..Self::of_type(source, ValueObserved::EVENT_TYPE) }
+    }
+
+    /// A task that was reported without an event: it has a source, a type and its data.
+    ///
+    /// ```
+    /// use tripline::event::filter::{Candidate, Filter, FilterValue, Op};
+    /// use tripline::event::RefreshCompleted;
+    /// let refresh = RefreshCompleted::new("ingestion", "failed");
+    /// let filter = Filter::data("/outcome", Op::Eq, FilterValue::from("failed"))?;
+    /// assert!(filter.matches(&Candidate::from_refresh("/s", &refresh)));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn from_refresh(source: &'a str, refresh: &'a RefreshCompleted<'a>) -> Self {
+        let told = Some(Told::Refresh(refresh));
+        Self { told, ..Self::of_type(source, RefreshCompleted::EVENT_TYPE) }
     }
 
     /// Source and type alone: enough for a filter that does not [need the event](Filter::needs_event).
     pub(crate) fn of_type(source: &'a str, event_type: &'a str) -> Self {
-        Self { event: None, source, event_type, time: None, observed: None }
+        Self { event: None, source, event_type, time: None, told: None }
     }
 
-    /// The same with the time of an observation that came without an event.
+    /// The same with the time of what came without an event.
     pub(crate) fn with_time(mut self, time: Nanos) -> Self {
         self.time = Some(time);
         self
@@ -374,7 +396,7 @@ impl<'a> From<&'a Event<'_>> for Candidate<'a> {
             source: event.source(),
             event_type: event.event_type(),
             time: None,
-            observed: None,
+            told: None,
         }
     }
 }
@@ -439,6 +461,16 @@ mod tests {
         let candidate = Candidate::from_observed("/s", &observed).with_time(0);
         let matches = |name, value| Filter::exact([(name, value)]).unwrap().matches(&candidate);
         assert!(matches("source", "/s") && matches("type", "tripline.value.observed"));
+        assert!(matches("time", "1970-01-01T00:00:00Z"));
+        assert!(!matches("id", "1") && !matches("specversion", "1.0"));
+    }
+
+    #[test]
+    fn a_task_without_an_event_has_a_source_a_type_and_a_time() {
+        let refresh = RefreshCompleted::new("ingestion", "failed");
+        let candidate = Candidate::from_refresh("/s", &refresh).with_time(0);
+        let matches = |name, value| Filter::exact([(name, value)]).unwrap().matches(&candidate);
+        assert!(matches("source", "/s") && matches("type", "tripline.refresh.completed"));
         assert!(matches("time", "1970-01-01T00:00:00Z"));
         assert!(!matches("id", "1") && !matches("specversion", "1.0"));
     }

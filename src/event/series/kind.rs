@@ -5,7 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// What a series measures: `segment`, `measure`, or any other word.
+/// What a series measures: `segment`, `measure`, or any other word. (`dataSource`
+/// measures nothing: `noData` asks for it.)
 ///
 /// ```
 /// use tripline::event::SeriesKind;
@@ -20,6 +21,7 @@ pub struct SeriesKind(Word);
 enum Word {
     Segment,
     Measure,
+    DataSource,
     Other(Arc<str>),
 }
 
@@ -28,6 +30,8 @@ impl SeriesKind {
     pub const SEGMENT: Self = Self(Word::Segment);
     /// A business measure's value.
     pub const MEASURE: Self = Self(Word::Measure);
+    /// A data source, whose refreshes are what `noData` waits for; it has no values.
+    pub const DATA_SOURCE: Self = Self(Word::DataSource);
 
     /// The word as it stands in events.
     ///
@@ -39,6 +43,7 @@ impl SeriesKind {
         match &self.0 {
             Word::Segment => "segment",
             Word::Measure => "measure",
+            Word::DataSource => "dataSource",
             Word::Other(word) => word,
         }
     }
@@ -49,6 +54,7 @@ impl From<&str> for SeriesKind {
         match word {
             "segment" => Self::SEGMENT,
             "measure" => Self::MEASURE,
+            "dataSource" => Self::DATA_SOURCE,
             _ => Self(Word::Other(word.into())),
         }
     }
