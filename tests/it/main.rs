@@ -17,6 +17,7 @@ mod event_oracles;
 mod hostile_json;
 mod model;
 mod monitor;
+mod nights;
 mod properties;
 mod replay;
 mod trigger_json;
