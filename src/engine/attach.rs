@@ -5,10 +5,13 @@ use crate::event::{SeriesRef, ValueObserved};
 use crate::threshold::{Rule, State};
 
 use super::Engine;
-use super::instance::{Body, Instance, More, Silence};
+use super::instance::{Body, Instance, More};
 use super::ladder::{Ladder, WAKE_ALWAYS};
+use super::numbers::NOBODY;
 use super::numbers::kind_number;
+use super::silence::Silence;
 use super::slots::Edge;
+use super::tasks::Waiter;
 use super::watch::{Subject, Watch, watches};
 
 impl Engine {
@@ -65,6 +68,25 @@ impl Engine {
         Ok(Some(number))
     }
 
+    /// Stores the instance that waits on behalf of an item.
+    pub(super) fn store_waiter(&mut self, trigger: u32, waiter: Waiter) -> u32 {
+        self.store_instance(Instance::new(trigger, NOBODY, Body::Task(Box::new(waiter)), false, None))
+    }
+
+    pub(super) fn waiter(&self, number: u32) -> Option<&Waiter> {
+        match &self.instances.get(number as usize)?.body {
+            Body::Task(waiter) => Some(waiter),
+            _ => None,
+        }
+    }
+
+    pub(super) fn waiter_mut(&mut self, number: u32) -> Option<&mut Waiter> {
+        match &mut self.instances.get_mut(number as usize)?.body {
+            Body::Task(waiter) => Some(waiter),
+            _ => None,
+        }
+    }
+
     /// Makes the instance of a trigger on a series that is kept.
     pub(super) fn attach(&mut self, trigger: u32, series: u32) {
         let Some(watch) = self.watch_mut(trigger) else { return };
@@ -82,6 +104,7 @@ impl Engine {
                 return;
             }
             Subject::Silence { .. } => (Body::Silence(Silence::new()), false, true),
+            Subject::Task => return,
         };
         let more = needs_more.then(|| Box::new(More::default()));
         let number = self.store_instance(Instance::new(trigger, series, body, edge, more));

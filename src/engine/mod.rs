@@ -45,9 +45,12 @@ mod observe;
 mod receipt;
 mod register;
 mod replace;
+mod silence;
 mod slots;
 mod snapshot;
 mod standing;
+mod tasks;
+mod verdict;
 mod wake;
 mod watch;
 
@@ -72,6 +75,7 @@ use instance::Instance;
 use ladder::Woken;
 use register::Register;
 use slots::{LONG_AGO, Slots};
+use tasks::Tasks;
 use watch::Watch;
 
 pub use config::Replace;
@@ -131,6 +135,7 @@ pub struct Engine {
     flushed: Nanos,
     register: Register,
     slots: Slots,
+    tasks: Tasks,
     instances: Vec<Instance>,
     free: Vec<u32>,
     /// Deadlines of triggers without and with `lateness`.
@@ -251,6 +256,7 @@ impl EngineBuilder {
             flushed: LONG_AGO,
             register: Register::new(seed),
             slots: Slots::new(seed),
+            tasks: Tasks::new(seed),
             instances: Vec::new(),
             free: Vec::new(),
             timers: DeadlineQueue::new(),
@@ -425,6 +431,7 @@ impl Engine {
     pub fn poll_firing(&mut self) -> Option<Firing> {
         match self.pending.pop_front()? {
             Pending::Full { firing, .. } => Some(*firing),
+            Pending::Parts { trigger, parts } => self.build_parts(trigger, &parts),
             Pending::Crossing(crossing) => self.build(&crossing.record()),
             Pending::Record(record) => self.build(&record),
         }

@@ -1,6 +1,6 @@
 //! A trigger as the engine keeps it.
 
-use super::numbers::{NOBODY, kind_number};
+use super::numbers::{EVENTS, INGESTIONS, JOBS, NOBODY, TASKS, UNIFICATIONS, kind_number};
 use crate::event::filter::{Candidate, Filter};
 use crate::event::{Dimensions, SeriesRef};
 use crate::threshold::{Rule, Threshold};
@@ -24,7 +24,12 @@ pub(super) struct Watch {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Subject<'a> {
     Threshold(&'a Threshold),
-    Silence { within: Nanos, from_start: bool },
+    Silence {
+        within: Nanos,
+        from_start: bool,
+    },
+    /// By tasks, jobs or events as they come.
+    Task,
 }
 
 impl Watch {
@@ -41,14 +46,14 @@ impl Watch {
     pub(super) fn rule(&self) -> Option<Rule> {
         match self.subject() {
             Subject::Threshold(threshold) => Some(Rule::new(threshold)),
-            Subject::Silence { .. } => None,
+            Subject::Silence { .. } | Subject::Task => None,
         }
     }
 
     pub(super) fn lateness(&self) -> Nanos {
         match self.subject() {
             Subject::Threshold(threshold) => nanos_of(threshold.lateness()),
-            Subject::Silence { .. } => 0,
+            Subject::Silence { .. } | Subject::Task => 0,
         }
     }
 
@@ -78,6 +83,7 @@ pub(super) fn subject(trigger: &Trigger) -> Subject<'_> {
         TriggerKind::NoData { within, from_start, .. } => {
             Subject::Silence { within: nanos_of(within), from_start }
         }
+        _ => Subject::Task,
     }
 }
 
@@ -86,7 +92,13 @@ pub(super) fn target(trigger: &Trigger) -> (u8, &Matcher) {
     match trigger.kind() {
         TriggerKind::SegmentThresholdCrossed { segment, .. } => (0, segment),
         TriggerKind::MeasureThresholdCrossed { measure, .. } => (1, measure),
-        TriggerKind::NoData { kind, name, .. } => (kind_number(kind.as_str()).unwrap_or(u8::MAX), name),
+        TriggerKind::NoData { kind, name, .. } => (kind_number(kind.as_str()).unwrap_or(INGESTIONS), name),
+        TriggerKind::DataSourceRefreshFailed { data_source, .. }
+        | TriggerKind::DataSourceRefreshSucceeded { data_source } => (INGESTIONS, data_source),
+        TriggerKind::RefreshCompleted { item, .. } => (TASKS, item),
+        TriggerKind::FullRefreshCompleted { .. } => (JOBS, &Matcher::Any),
+        TriggerKind::UnificationCompleted { .. } => (UNIFICATIONS, &Matcher::Any),
+        _ => (EVENTS, trigger.subject()),
     }
 }
 
@@ -106,6 +118,7 @@ pub(super) fn watches(trigger: &Trigger, series: &SeriesRef<'_>, event_type: &st
             DimensionRule::Each => true,
             DimensionRule::Exact(asked) => Dimensions::iter(asked).eq(series.dimensions()),
         },
+        _ => false,
     };
     let candidate = Candidate::of_type(series.source(), event_type);
     dimensions_fit

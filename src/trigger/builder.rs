@@ -1,20 +1,15 @@
 //! Builds a trigger and names every fault of what it was given.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use super::words::quoted;
-use super::{Body, DimensionRule, Limit, Matcher, Rest, Silence, Trigger};
+use super::body::Body;
+use super::check::Faults;
+use super::{DimensionRule, Limit, Matcher, Rest, Trigger};
 use crate::error::{Error, Fault};
 use crate::event::filter::Filter;
-use crate::event::{Dimensions, SeriesKind};
-use crate::threshold::{Threshold, ThresholdBuilder};
-use crate::time::{MAX_DURATION, format_duration};
-
-/// The longest id, in characters.
-const MAX_ID: usize = 128;
-
-/// The greatest `limit.max`: an engine remembers so many firings of the trigger.
-const MAX_LIMIT: u32 = 1_000_000;
+use crate::event::{Dimensions, Outcome, Process, Submission};
+use crate::threshold::ThresholdBuilder;
 
 /// A [`Trigger`] in the making; [`build`](Self::build) checks it.
 ///
@@ -32,22 +27,14 @@ const MAX_LIMIT: u32 = 1_000_000;
 pub struct TriggerBuilder {
     id: Box<str>,
     subject: Matcher,
-    draft: Draft,
+    draft: Body<ThresholdBuilder>,
     rest: Rest,
     /// What was asked of a kind that does not have it.
     stray: Vec<&'static str>,
 }
 
-/// What distinguishes the kinds, as yet unchecked.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Draft {
-    Segment(ThresholdBuilder),
-    Measure(DimensionRule, ThresholdBuilder),
-    NoData(Silence),
-}
-
 impl TriggerBuilder {
-    pub(super) fn new(id: impl Into<Box<str>>, subject: Matcher, draft: Draft) -> Self {
+    pub(super) fn new(id: impl Into<Box<str>>, subject: Matcher, draft: Body<ThresholdBuilder>) -> Self {
         Self { id: id.into(), subject, draft, rest: Rest::DEFAULT, stray: Vec::new() }
     }
 
@@ -110,8 +97,8 @@ impl TriggerBuilder {
         self
     }
 
-    /// Swallows what would fire of the same series within so long after a
-    /// firing, the end exclusive; zero is none.
+    /// Swallows what would fire of the same series, item or job within so long
+    /// after a firing, the end exclusive; zero is none.
     ///
     /// ```
     /// use tripline::{threshold::Threshold, Trigger};
@@ -126,7 +113,7 @@ impl TriggerBuilder {
         self
     }
 
-    /// Fires at most `max` times in `per`, over all series together.
+    /// Fires at most `max` times in `per`, over all series, items and jobs together.
     ///
     /// ```
     /// use tripline::{threshold::Threshold, Trigger};
@@ -169,7 +156,7 @@ impl TriggerBuilder {
 
     fn with_rule(mut self, rule: DimensionRule) -> Self {
         match &mut self.draft {
-            Draft::Measure(dimensions, _) => *dimensions = rule,
+            Body::Measure(body) => body.0 = rule,
             _ => self.stray.push("on.dimensions"),
         }
         self
@@ -188,8 +175,130 @@ impl TriggerBuilder {
     #[must_use]
     pub fn with_from_start(mut self, from_start: bool) -> Self {
         match &mut self.draft {
-            Draft::NoData(silence) => silence.from_start = from_start,
+            Body::NoData(silence) => silence.from_start = from_start,
             _ => self.stray.push("on.fromStart"),
+        }
+        self
+    }
+
+    /// Counts failures that the platform itself will try again; of
+    /// [`Trigger::data_source_refresh_failed`] only.
+    ///
+    /// ```
+    /// use tripline::trigger::{Trigger, TriggerKind};
+    /// let builder = Trigger::data_source_refresh_failed("crm-fails", "ds-42");
+    /// let trigger = builder.with_including_retrying(true).build()?;
+    /// assert!(matches!(trigger.kind(), TriggerKind::DataSourceRefreshFailed { include_retrying: true, .. }));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_including_retrying(mut self, include_retrying: bool) -> Self {
+        match &mut self.draft {
+            Body::RefreshFailed(patience) => patience.include_retrying = include_retrying,
+            _ => self.stray.push("on.includeRetrying"),
+        }
+        self
+    }
+
+    /// Waits so long for a success of the same item before a failure fires; zero
+    /// does not wait. Of [`Trigger::data_source_refresh_failed`] only.
+    ///
+    /// ```
+    /// use tripline::Trigger;
+    /// use std::time::Duration;
+    /// let hour = Duration::from_secs(3600);
+    /// let trigger = Trigger::data_source_refresh_failed("crm-fails", "ds-42").with_settle(hour).build()?;
+    /// assert!(trigger.to_json().contains(r#""settle":"PT1H""#));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_settle(mut self, settle: Duration) -> Self {
+        match &mut self.draft {
+            Body::RefreshFailed(patience) => patience.settle = settle,
+            _ => self.stray.push("on.settle"),
+        }
+        self
+    }
+
+    /// Takes jobs that were started so; `"any"` is every job, as by default. Of
+    /// [`Trigger::full_refresh_completed`] only.
+    ///
+    /// ```
+    /// use tripline::event::Submission;
+    /// use tripline::Trigger;
+    /// let builder = Trigger::full_refresh_completed("night").with_submission(Submission::SCHEDULED);
+    /// assert!(builder.build()?.to_json().contains(r#""submission":"scheduled""#));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_submission(mut self, submission: impl Into<Submission>) -> Self {
+        match &mut self.draft {
+            Body::FullRefresh(body) => body.0 = Some(submission.into()),
+            _ => self.stray.push("on.submission"),
+        }
+        self
+    }
+
+    /// Takes what ended so; `"any"` is every end, as by default. Of
+    /// [`Trigger::full_refresh_completed`], [`Trigger::unification_completed`]
+    /// and [`Trigger::refresh_completed`].
+    ///
+    /// A word that is not known here is allowed: it may be one of the sender's.
+    ///
+    /// ```
+    /// use tripline::event::Outcome;
+    /// use tripline::trigger::{Trigger, TriggerKind};
+    /// let trigger = Trigger::unification_completed("unified").with_outcome("succeeded").build()?;
+    /// assert_eq!(trigger.kind(), TriggerKind::UnificationCompleted { outcome: Some(&Outcome::SUCCEEDED) });
+    /// let any = Trigger::unification_completed("unified").with_outcome("any").build()?;
+    /// assert_eq!(any.kind(), TriggerKind::UnificationCompleted { outcome: None });
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_outcome(mut self, outcome: impl Into<Outcome>) -> Self {
+        let outcome = Some(outcome.into());
+        match &mut self.draft {
+            Body::FullRefresh(body) => body.1 = outcome,
+            Body::Unification(body) => **body = outcome,
+            Body::Refresh(body) => body.1 = outcome,
+            _ => self.stray.push("on.outcome"),
+        }
+        self
+    }
+
+    /// Takes tasks of this process; `"any"` is every process, as by default. Of
+    /// [`Trigger::refresh_completed`] only.
+    ///
+    /// ```
+    /// use tripline::event::Process;
+    /// use tripline::Trigger;
+    /// let builder = Trigger::refresh_completed("exported").with_process(Process::EXPORT);
+    /// assert!(builder.build()?.to_json().contains(r#""process":"export""#));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_process(mut self, process: impl Into<Process>) -> Self {
+        match &mut self.draft {
+            Body::Refresh(body) => body.0 = Some(process.into()),
+            _ => self.stray.push("on.process"),
+        }
+        self
+    }
+
+    /// Takes tasks on these items, by id or by name; `"*"` is every task, as by
+    /// default, one without an item too. Of [`Trigger::refresh_completed`] only.
+    ///
+    /// ```
+    /// use tripline::trigger::{Matcher, Trigger};
+    /// let builder = Trigger::refresh_completed("loyalty").with_item(Matcher::prefix("Loyalty"));
+    /// assert!(builder.build()?.to_json().contains(r#""item":{"prefix":"Loyalty"}"#));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_item(mut self, item: impl Into<Matcher>) -> Self {
+        match &self.draft {
+            Body::Refresh(_) => self.subject = item.into(),
+            _ => self.stray.push("on.item"),
         }
         self
     }
@@ -204,10 +313,11 @@ impl TriggerBuilder {
     /// - an id that is not 1 to 128 characters of `A-Z a-z 0-9 . _ : -`;
     /// - empty texts, and empty or repeating lists of names;
     /// - all that [`ThresholdBuilder::build`] refuses;
-    /// - for silence a `within` of zero, or a kind other than segment and measure;
+    /// - for silence a `within` of zero, or a kind other than data source, segment
+    ///   and measure;
     /// - a `limit` of none, over 1,000,000, or per no time; a duration above 292 years;
-    /// - dimensions for another kind than a measure's, `fromStart` for another
-    ///   than silence.
+    /// - what its kind does not have, such as dimensions for another than a
+    ///   measure's, or an outcome for a threshold.
     ///
     /// ```
     /// use tripline::{threshold::Threshold, Trigger};
@@ -227,9 +337,9 @@ impl TriggerBuilder {
         }
         faults.check_matcher(draft.subject_path(), &subject);
         for path in stray {
-            faults.add(path, draft.has_not());
+            faults.add(path, format!("`{}` does not have it", draft.type_name()));
         }
-        let body = faults.check_draft(draft);
+        let body = faults.check_body(draft);
         let rest = faults.check_rest(rest);
         match body {
             Some(body) if faults.0.is_empty() => {
@@ -241,130 +351,20 @@ impl TriggerBuilder {
     }
 }
 
-impl Draft {
-    fn subject_path(&self) -> &'static str {
-        match self {
-            Self::Segment(_) => "on.segment",
-            Self::Measure(..) => "on.measure",
-            Self::NoData(_) => "on.name",
-        }
-    }
-
-    fn has_not(&self) -> &'static str {
-        match self {
-            Self::Segment(_) => "`segmentThresholdCrossed` does not have it",
-            Self::Measure(..) => "`measureThresholdCrossed` does not have it",
-            Self::NoData(_) => "`noData` does not have it",
-        }
-    }
-}
-
 impl From<Trigger> for TriggerBuilder {
     fn from(trigger: Trigger) -> Self {
         let Trigger { id, subject, body, rest } = trigger;
-        let draft = match body {
-            Body::Segment(threshold) => Draft::Segment(threshold.into()),
-            Body::Measure(body) => {
-                let (dimensions, threshold) = *body;
-                Draft::Measure(dimensions, threshold.into())
-            }
-            Body::NoData(silence) => Draft::NoData(*silence),
-        };
+        let Ok(draft) = body.try_map(|threshold| Ok::<_, Infallible>(threshold.into()));
         let rest = rest.map_or(Rest::DEFAULT, |rest| *rest);
         Self { id, subject, draft, rest, stray: Vec::new() }
-    }
-}
-
-struct Faults(Vec<Fault>);
-
-impl Faults {
-    fn add(&mut self, path: &str, message: impl Into<String>) {
-        self.0.push(Fault::new(path, message));
-    }
-
-    fn extend(&mut self, prefix: &str, faults: &[Fault]) {
-        self.0.extend(faults.iter().map(|fault| fault.clone().under(prefix)));
-    }
-
-    fn check_id(&mut self, id: &str) {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
-        let length = id.chars().count();
-        let rule = format!("an id is 1 to {MAX_ID} characters of A-Z a-z 0-9 . _ : -");
-        if length == 0 || length > MAX_ID {
-            self.add("id", format!("{} has {length} characters: {rule}", quoted(id)));
-        } else if let Some(c) = id.chars().find(|c| !allowed(*c)) {
-            self.add("id", format!("{} has {c:?}: {rule}", quoted(id)));
-        }
-    }
-
-    fn check_matcher(&mut self, path: &str, matcher: &Matcher) {
-        self.extend(path, &matcher.faults());
-    }
-
-    fn check_draft(&mut self, draft: Draft) -> Option<Body> {
-        match draft {
-            Draft::Segment(threshold) => self.check_threshold(threshold).map(Body::Segment),
-            Draft::Measure(dimensions, threshold) => {
-                if matches!(&dimensions, DimensionRule::Exact(these) if these.iter().any(|(name, _)| name.is_empty()))
-                {
-                    self.add("on.dimensions", "the name of a dimension is empty");
-                }
-                let threshold = self.check_threshold(threshold)?;
-                Some(Body::Measure(Box::new((dimensions, threshold))))
-            }
-            Draft::NoData(silence) => {
-                self.check_kind(&silence.kind);
-                self.check_length("on.within", silence.within, Duration::from_nanos(1));
-                Some(Body::NoData(Box::new(silence)))
-            }
-        }
-    }
-
-    fn check_threshold(&mut self, threshold: ThresholdBuilder) -> Option<Threshold> {
-        threshold.build().map_err(|error| self.extend("on", error.faults())).ok()
-    }
-
-    fn check_kind(&mut self, kind: &SeriesKind) {
-        match kind.as_str() {
-            "segment" | "measure" => {}
-            "dataSource" => {
-                self.add("on.kind", "`dataSource` is known to the format but not supported by this version");
-            }
-            other => self.add("on.kind", format!("{} is not one of `segment`, `measure`", quoted(other))),
-        }
-    }
-
-    fn check_rest(&mut self, mut rest: Rest) -> Rest {
-        if let Some(source) = &rest.source {
-            self.check_matcher("source", source);
-        }
-        if let Some(cooldown) = rest.cooldown {
-            self.check_length("cooldown", cooldown, Duration::ZERO);
-        }
-        if let Some(Limit { max, per }) = rest.limit {
-            if max == 0 || max > MAX_LIMIT {
-                self.add("limit.max", format!("{max} is not between 1 and {MAX_LIMIT}"));
-            }
-            self.check_length("limit.per", per, Duration::from_nanos(1));
-        }
-        // Said in two ways, kept in one: every source, and no cooldown.
-        rest.source = rest.source.filter(|source| *source != Matcher::Any).map(Matcher::normalised);
-        rest.cooldown = rest.cooldown.filter(|cooldown| !cooldown.is_zero());
-        rest
-    }
-
-    fn check_length(&mut self, path: &str, length: Duration, least: Duration) {
-        if length > MAX_DURATION {
-            self.add(path, format!("{} s is longer than the limit of 292 years", length.as_secs()));
-        } else if length < least {
-            self.add(path, format!("{} is too short: it must be above zero", format_duration(length)));
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::SeriesKind;
+    use crate::threshold::Threshold;
 
     fn paths(builder: TriggerBuilder) -> Vec<String> {
         builder.check().map_or_else(
@@ -399,15 +399,103 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_of_a_segment_or_a_measure_and_takes_time() {
+    fn silence_is_of_a_known_kind_and_takes_time() {
         let quiet = |kind: &str, within| paths(Trigger::no_data("x", kind, "vip", within));
         let day = Duration::from_secs(86_400);
-        assert!(quiet("segment", day).is_empty());
-        assert!(quiet("measure", day).is_empty());
-        assert_eq!(quiet("dataSource", day), ["on.kind"]);
+        for kind in ["segment", "measure", "dataSource"] {
+            assert!(quiet(kind, day).is_empty(), "{kind}");
+        }
         assert_eq!(quiet("queueLength", Duration::ZERO), ["on.kind", "on.within"]);
         let each = Trigger::no_data("x", SeriesKind::SEGMENT, "vip", day).with_each_dimensions();
         assert_eq!(paths(each), ["on.dimensions"]);
+    }
+
+    /// One sound builder of every kind.
+    fn of_every_kind() -> [TriggerBuilder; 9] {
+        let over = || Threshold::above(1.0);
+        [
+            Trigger::segment_threshold_crossed("x", "vip", over()),
+            Trigger::measure_threshold_crossed("x", "churn", over()),
+            Trigger::no_data("x", SeriesKind::SEGMENT, "vip", Duration::from_secs(1)),
+            Trigger::data_source_refresh_failed("x", "crm"),
+            Trigger::data_source_refresh_succeeded("x", "crm"),
+            Trigger::full_refresh_completed("x"),
+            Trigger::unification_completed("x"),
+            Trigger::refresh_completed("x"),
+            Trigger::event_received("x", "com.example.paid"),
+        ]
+    }
+
+    #[test]
+    fn what_a_kind_does_not_have_is_refused_at_its_path() {
+        type Setter = fn(TriggerBuilder) -> TriggerBuilder;
+        let setters: [(&str, Setter, &[&str]); 9] = [
+            (
+                "on.dimensions",
+                |it| it.with_dimensions(Dimensions::from_iter([("a", "b")])),
+                &["measureThresholdCrossed"],
+            ),
+            ("on.dimensions", TriggerBuilder::with_each_dimensions, &["measureThresholdCrossed"]),
+            ("on.fromStart", |it| it.with_from_start(false), &["noData"]),
+            ("on.includeRetrying", |it| it.with_including_retrying(false), &["dataSourceRefreshFailed"]),
+            ("on.settle", |it| it.with_settle(Duration::ZERO), &["dataSourceRefreshFailed"]),
+            ("on.submission", |it| it.with_submission("any"), &["fullRefreshCompleted"]),
+            (
+                "on.outcome",
+                |it| it.with_outcome("any"),
+                &["fullRefreshCompleted", "unificationCompleted", "refreshCompleted"],
+            ),
+            ("on.process", |it| it.with_process("any"), &["refreshCompleted"]),
+            ("on.item", |it| it.with_item("*"), &["refreshCompleted"]),
+        ];
+        for (path, set, owners) in setters {
+            for builder in of_every_kind() {
+                let name = builder.draft.type_name();
+                let result = set(builder).check();
+                if owners.contains(&name) {
+                    assert!(result.is_ok(), "{path} {name}");
+                    continue;
+                }
+                let faults: Vec<String> = result.unwrap_err().iter().map(ToString::to_string).collect();
+                assert_eq!(faults, [format!("{path}: `{name}` does not have it")]);
+            }
+        }
+    }
+
+    #[test]
+    fn empty_names_and_words_and_endless_waits_are_faults() {
+        let empty = Trigger::refresh_completed("x").with_item("").with_process("").with_outcome("");
+        assert_eq!(paths(empty), ["on.item", "on.process", "on.outcome"]);
+        let empty = Trigger::full_refresh_completed("x").with_submission("").with_outcome("");
+        assert_eq!(paths(empty), ["on.submission", "on.outcome"]);
+        assert_eq!(paths(Trigger::unification_completed("x").with_outcome("")), ["on.outcome"]);
+        let endless = Trigger::data_source_refresh_failed("x", "").with_settle(Duration::MAX);
+        assert_eq!(paths(endless), ["on.dataSource", "on.settle"]);
+        let twice = Trigger::data_source_refresh_succeeded("x", Matcher::one_of(["crm", "crm"]));
+        assert_eq!(paths(twice), ["on.dataSource.oneOf[1]"]);
+        assert_eq!(paths(Trigger::event_received("x", "")), ["on.eventType"]);
+    }
+
+    #[test]
+    fn the_last_word_counts_and_any_word_says_as_much_as_none() {
+        let plain = of_every_kind();
+        for at in [5, 6, 7] {
+            let again = plain[at].clone().with_outcome("failed").with_outcome("any");
+            assert_eq!(again.build().unwrap(), plain[at].clone().build().unwrap());
+        }
+        let words = plain[7].clone().with_process("any").with_item("crm").with_item(Matcher::Any);
+        assert_eq!(words.build().unwrap(), plain[7].clone().build().unwrap());
+        let words = plain[5].clone().with_submission("any");
+        assert_eq!(words.build().unwrap(), plain[5].clone().build().unwrap());
+    }
+
+    #[test]
+    fn every_kind_without_options_is_its_builder_again() {
+        for builder in of_every_kind() {
+            let trigger = builder.clone().build().unwrap();
+            assert!(trigger.rest.is_none());
+            assert_eq!(TriggerBuilder::from(trigger), builder);
+        }
     }
 
     #[test]

@@ -3,60 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::builder::Draft;
-use super::fields::Fields;
+use super::on::{self, On};
 use super::reader::Reader;
 use super::tree::{Node, Value};
 use super::words::quoted;
-use super::{Matcher, Silence, Trigger, TriggerBuilder, filters, matchers, thresholds};
+use super::{Trigger, TriggerBuilder, filters, matchers};
 use crate::error::Error;
-use crate::event::SeriesKind;
 use crate::event::filter::Filter;
-use crate::threshold::Threshold;
-
-/// The types of `on` that this version reads.
-const TYPES: [&str; 3] = ["segmentThresholdCrossed", "measureThresholdCrossed", "noData"];
-
-/// The types that the format has beside them.
-const LATER_TYPES: [&str; 6] = [
-    "dataSourceRefreshFailed",
-    "dataSourceRefreshSucceeded",
-    "fullRefreshCompleted",
-    "unificationCompleted",
-    "refreshCompleted",
-    "eventReceived",
-];
-
-/// The fields of a trigger beside those of `on`.
-const OUTER: &[&str] = &["id", "name", "enabled", "source", "where", "cooldown", "limit"];
-
-/// The fields of `on`, of all types together.
-const INNER: &[&str] = &[
-    "type",
-    "segment",
-    "measure",
-    "dimensions",
-    "kind",
-    "within",
-    "fromStart",
-    "above",
-    "atOrAbove",
-    "below",
-    "atOrBelow",
-    "entersRange",
-    "leavesRange",
-    "changesBy",
-    "rearm",
-    "hold",
-    "keep",
-    "occurrences",
-    "onFirst",
-    "onMissing",
-    "staleAfter",
-    "lateness",
-    "remindEvery",
-    "notifyCleared",
-];
 
 pub(super) fn one(text: &str) -> Result<Trigger, Error> {
     let root = Node::parse(text)?;
@@ -108,11 +61,11 @@ fn read_triggers<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Vec<Tri
 /// the builder judges all the others.
 fn read_trigger<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Trigger> {
     let mut fields = reader.fields(node)?;
-    fields.elsewhere(INNER, "inside `on`");
+    fields.elsewhere(on::INNER, "inside `on`");
     let id = fields.required("id", Reader::text);
     let name = fields.optional("name", Reader::text);
     let enabled = fields.optional("enabled", Reader::boolean);
-    let on = fields.required("on", read_on);
+    let on = fields.required("on", on::read);
     let source = fields.optional("source", matchers::read);
     let filters = fields.optional("where", read_filters);
     let cooldown = fields.optional("cooldown", Reader::duration);
@@ -152,67 +105,6 @@ fn read_trigger<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Trigger>
             None
         }
     }
-}
-
-/// What `on` says.
-struct On {
-    subject: Matcher,
-    draft: Draft,
-    /// A condition whose faults were noted already.
-    noted: Option<&'static str>,
-}
-
-impl On {
-    fn placeholder() -> Self {
-        Self { subject: Matcher::Any, draft: Draft::Segment(Threshold::above(0.0)), noted: None }
-    }
-}
-
-fn read_on<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<On> {
-    let mut fields = reader.fields(node)?;
-    fields.elsewhere(OUTER, "beside `on`");
-    let on = match fields.required("type", read_type) {
-        Some("segmentThresholdCrossed") => {
-            let subject = fields.required("segment", matchers::read).unwrap_or(Matcher::Any);
-            let read = thresholds::read(&mut fields);
-            On { subject, draft: Draft::Segment(read.builder), noted: read.noted }
-        }
-        Some("measureThresholdCrossed") => {
-            let subject = fields.required("measure", matchers::read).unwrap_or(Matcher::Any);
-            let dimensions = fields.optional("dimensions", matchers::read_dimensions).unwrap_or_default();
-            let read = thresholds::read(&mut fields);
-            On { subject, draft: Draft::Measure(dimensions, read.builder), noted: read.noted }
-        }
-        Some(_) => read_silence(&mut fields),
-        None => {
-            fields.close();
-            return None;
-        }
-    };
-    fields.end();
-    Some(on)
-}
-
-fn read_type<'n, 't>(reader: &mut Reader<'t>, node: &'n Node<'t>) -> Option<&'n str> {
-    let text = reader.text(node)?;
-    if TYPES.contains(&text) {
-        return Some(text);
-    }
-    if LATER_TYPES.contains(&text) {
-        reader.fault(node, format!("`{text}` is known to the format but not supported by this version"));
-    } else {
-        let all = TYPES.map(|name| format!("`{name}`")).join(", ");
-        reader.fault(node, format!("{} is not one of {all}", quoted(text)));
-    }
-    None
-}
-
-fn read_silence(fields: &mut Fields<'_, '_, '_>) -> On {
-    let kind = fields.required("kind", Reader::text).map_or(SeriesKind::SEGMENT, SeriesKind::from);
-    let subject = fields.required("name", matchers::read).unwrap_or(Matcher::Any);
-    let within = fields.required("within", Reader::duration).unwrap_or(Duration::from_secs(1));
-    let from_start = fields.optional("fromStart", Reader::boolean).unwrap_or(false);
-    On { subject, draft: Draft::NoData(Silence { kind, within, from_start }), noted: None }
 }
 
 fn read_filters<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Vec<Filter>> {

@@ -1,7 +1,7 @@
 //! A trigger as JSON, in one spelling.
 
-use super::object::{Object, document};
-use super::{Limit, Trigger, TriggerKind, matchers, thresholds};
+use super::object::document;
+use super::{Limit, Trigger, matchers, on, thresholds};
 use crate::threshold::Threshold;
 use crate::time::format_duration;
 
@@ -14,7 +14,7 @@ pub(super) fn trigger_json(trigger: &Trigger) -> String {
         if !trigger.enabled() {
             object.boolean("enabled", false);
         }
-        object.object("on", |object| write_on(object, trigger));
+        object.object("on", |object| on::write(object, trigger));
         if let Some(source) = trigger.source() {
             matchers::write(object, "source", source);
         }
@@ -36,29 +36,6 @@ pub(super) fn trigger_json(trigger: &Trigger) -> String {
 /// The condition as a firing tells it: an object, in full.
 pub(crate) fn condition_json(threshold: &Threshold) -> String {
     document(|object| thresholds::write_condition(object, threshold.condition(), true))
-}
-
-fn write_on(object: &mut Object<'_>, trigger: &Trigger) {
-    object.text("type", trigger.type_name());
-    match trigger.kind() {
-        TriggerKind::SegmentThresholdCrossed { segment, threshold } => {
-            matchers::write(object, "segment", segment);
-            thresholds::write(object, threshold);
-        }
-        TriggerKind::MeasureThresholdCrossed { measure, dimensions, threshold } => {
-            matchers::write(object, "measure", measure);
-            matchers::write_dimensions(object, dimensions);
-            thresholds::write(object, threshold);
-        }
-        TriggerKind::NoData { kind, name, within, from_start } => {
-            object.text("kind", kind.as_str());
-            matchers::write(object, "name", name);
-            object.text("within", &format_duration(within));
-            if from_start {
-                object.boolean("fromStart", true);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

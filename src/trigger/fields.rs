@@ -12,7 +12,7 @@ pub(crate) struct Fields<'r, 'n, 't> {
     pub(crate) reader: &'r mut Reader<'t>,
     pub(crate) node: &'n Node<'t>,
     members: &'n [Member<'t>],
-    asked: Vec<&'static str>,
+    pub(super) asked: Vec<&'static str>,
     elsewhere: Option<(&'static [&'static str], &'static str)>,
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Matcher;
-use crate::event::{Dimensions, SeriesKind};
+use crate::event::{Dimensions, Outcome, Process, SeriesKind, Submission};
 use crate::threshold::Threshold;
 
 /// What a trigger watches for, with what each kind needs to know.
@@ -24,6 +24,20 @@ use crate::threshold::Threshold;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum TriggerKind<'a> {
+    /// The refresh of a data source failed: an `ingestion` task ended as `failed` or `timedOut`.
+    DataSourceRefreshFailed {
+        /// Which data sources, by id or by name; any also means a task without an item.
+        data_source: &'a Matcher,
+        /// Whether a failure counts that the platform itself will try again.
+        include_retrying: bool,
+        /// How long a success may follow, so that nothing fires; zero does not wait.
+        settle: Duration,
+    },
+    /// The refresh of a data source succeeded: an `ingestion` task ended so.
+    DataSourceRefreshSucceeded {
+        /// Which data sources, by id or by name; any also means a task without an item.
+        data_source: &'a Matcher,
+    },
     /// A segment's member count passes a threshold.
     SegmentThresholdCrossed {
         /// Which segments.
@@ -40,9 +54,30 @@ pub enum TriggerKind<'a> {
         /// When.
         threshold: &'a Threshold,
     },
-    /// Nothing is reported for a while.
+    /// A job of the scope `full` ended.
+    FullRefreshCompleted {
+        /// How it was started; `None` is any way.
+        submission: Option<&'a Submission>,
+        /// How it ended; `None` is any way.
+        outcome: Option<&'a Outcome>,
+    },
+    /// The three phases of unification, `map`, `match` and `merge`, of one job have ended.
+    UnificationCompleted {
+        /// How they ended together; `None` is any way.
+        outcome: Option<&'a Outcome>,
+    },
+    /// A task ended.
+    RefreshCompleted {
+        /// What it did; `None` is anything.
+        process: Option<&'a Process>,
+        /// To which items, by id or by name; any also means a task without one.
+        item: &'a Matcher,
+        /// How it ended; `None` is any way.
+        outcome: Option<&'a Outcome>,
+    },
+    /// Nothing is reported for a while; of a data source, no success.
     NoData {
-        /// Of what: a segment or a measure.
+        /// Of what: a segment, a measure or a data source.
         kind: &'a SeriesKind,
         /// Which of them.
         name: &'a Matcher,
@@ -50,6 +85,11 @@ pub enum TriggerKind<'a> {
         within: Duration,
         /// Whether the wait begins when the trigger is added, rather than with the first report.
         from_start: bool,
+    },
+    /// An event of a certain type came.
+    EventReceived {
+        /// The type, byte for byte.
+        event_type: &'a str,
     },
 }
 

@@ -56,6 +56,13 @@ pub(super) fn write(object: &mut Object<'_>, name: &str, matcher: &Matcher) {
     }
 }
 
+/// Writes it where it is not what its absence says.
+pub(super) fn write_unless_any(object: &mut Object<'_>, name: &str, matcher: &Matcher) {
+    if *matcher != Matcher::Any {
+        write(object, name, matcher);
+    }
+}
+
 pub(super) fn write_dimensions(object: &mut Object<'_>, rule: &DimensionRule) {
     match rule {
         DimensionRule::None => {}

@@ -17,7 +17,9 @@
 //! assert!(error.faults()[0].message().ends_with("(line 2, column 100)"), "{error}");
 //! ```
 
+mod body;
 mod builder;
+mod check;
 mod decode;
 mod encode;
 mod fields;
@@ -27,6 +29,7 @@ mod kind;
 mod matcher;
 mod matchers;
 mod object;
+mod on;
 mod place;
 mod reader;
 mod thresholds;
@@ -45,7 +48,7 @@ use crate::error::Error;
 use crate::event::SeriesKind;
 use crate::event::filter::Filter;
 use crate::threshold::{Threshold, ThresholdBuilder};
-use builder::Draft;
+use body::{Body, Silence};
 
 /// What to watch for, under an id: valid by construction and never changed.
 ///
@@ -65,25 +68,11 @@ use builder::Draft;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trigger {
     id: Box<str>,
-    /// The segments, measures or names it is about.
+    /// The segments, measures, items, names or the event type it is about.
     subject: Matcher,
-    body: Body,
+    body: Body<Threshold>,
     /// Absent where everything in it is at its default.
     rest: Option<Box<Rest>>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Body {
-    Segment(Threshold),
-    Measure(Box<(DimensionRule, Threshold)>),
-    NoData(Box<Silence>),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Silence {
-    kind: SeriesKind,
-    within: Duration,
-    from_start: bool,
 }
 
 /// What every kind of trigger can have, and most have not.
@@ -117,7 +106,7 @@ impl Trigger {
         segment: impl Into<Matcher>,
         threshold: impl Into<ThresholdBuilder>,
     ) -> TriggerBuilder {
-        TriggerBuilder::new(id, segment.into(), Draft::Segment(threshold.into()))
+        TriggerBuilder::new(id, segment.into(), Body::Segment(threshold.into()))
     }
 
     /// Watches measures' values; only the series without dimensions, unless
@@ -136,11 +125,13 @@ impl Trigger {
         measure: impl Into<Matcher>,
         threshold: impl Into<ThresholdBuilder>,
     ) -> TriggerBuilder {
-        TriggerBuilder::new(id, measure.into(), Draft::Measure(DimensionRule::None, threshold.into()))
+        let body = Box::new((DimensionRule::None, threshold.into()));
+        TriggerBuilder::new(id, measure.into(), Body::Measure(body))
     }
 
-    /// Watches for silence: nothing reported of a segment or a measure for
-    /// `within`. With the name `*` there is one silence for the whole trigger.
+    /// Watches for silence: nothing reported of a segment or a measure, or no
+    /// success of a data source, for `within`. With the name `*` there is one
+    /// silence for the whole trigger.
     ///
     /// ```
     /// use tripline::event::SeriesKind;
@@ -157,11 +148,116 @@ impl Trigger {
         name: impl Into<Matcher>,
         within: Duration,
     ) -> TriggerBuilder {
-        TriggerBuilder::new(
-            id,
-            name.into(),
-            Draft::NoData(Silence { kind: kind.into(), within, from_start: false }),
-        )
+        let silence = Silence { kind: kind.into(), within, from_start: false };
+        TriggerBuilder::new(id, name.into(), Body::NoData(Box::new(silence)))
+    }
+
+    /// Watches for refreshes of data sources that fail, or take too long; only
+    /// failures that the platform will not try again, unless
+    /// [`with_including_retrying`](TriggerBuilder::with_including_retrying) says
+    /// otherwise.
+    ///
+    /// ```
+    /// use tripline::Trigger;
+    /// use std::time::Duration;
+    /// let trigger = Trigger::data_source_refresh_failed("crm-fails", "ds-42")
+    ///     .with_settle(Duration::from_secs(3600))
+    ///     .build()?;
+    /// assert_eq!(trigger.type_name(), "dataSourceRefreshFailed");
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn data_source_refresh_failed(
+        id: impl Into<Box<str>>,
+        data_source: impl Into<Matcher>,
+    ) -> TriggerBuilder {
+        TriggerBuilder::new(id, data_source.into(), Body::RefreshFailed(Box::default()))
+    }
+
+    /// Watches for refreshes of data sources that succeed.
+    ///
+    /// ```
+    /// use tripline::Trigger;
+    /// let trigger = Trigger::data_source_refresh_succeeded("refreshed", "*").build()?;
+    /// assert_eq!(trigger.type_name(), "dataSourceRefreshSucceeded");
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn data_source_refresh_succeeded(
+        id: impl Into<Box<str>>,
+        data_source: impl Into<Matcher>,
+    ) -> TriggerBuilder {
+        TriggerBuilder::new(id, data_source.into(), Body::RefreshSucceeded)
+    }
+
+    /// Watches for the end of full refreshes, however started and however ended,
+    /// unless [`with_submission`](TriggerBuilder::with_submission) and
+    /// [`with_outcome`](TriggerBuilder::with_outcome) say otherwise.
+    ///
+    /// ```
+    /// use tripline::event::{Outcome, Submission};
+    /// use tripline::Trigger;
+    /// let trigger = Trigger::full_refresh_completed("night-failed")
+    ///     .with_submission(Submission::SCHEDULED)
+    ///     .with_outcome(Outcome::FAILED)
+    ///     .build()?;
+    /// assert_eq!(trigger.type_name(), "fullRefreshCompleted");
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn full_refresh_completed(id: impl Into<Box<str>>) -> TriggerBuilder {
+        TriggerBuilder::new(id, Matcher::Any, Body::FullRefresh(Box::default()))
+    }
+
+    /// Watches for the end of unification: once per job, when `map`, `match` and
+    /// `merge` have all ended, however, unless
+    /// [`with_outcome`](TriggerBuilder::with_outcome) says otherwise.
+    ///
+    /// ```
+    /// use tripline::Trigger;
+    /// let trigger = Trigger::unification_completed("unified").with_outcome("succeeded").build()?;
+    /// assert_eq!(trigger.type_name(), "unificationCompleted");
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn unification_completed(id: impl Into<Box<str>>) -> TriggerBuilder {
+        TriggerBuilder::new(id, Matcher::Any, Body::Unification(Box::default()))
+    }
+
+    /// Watches for the end of tasks of any process, on any item, however ended,
+    /// unless [`with_process`](TriggerBuilder::with_process),
+    /// [`with_item`](TriggerBuilder::with_item) and
+    /// [`with_outcome`](TriggerBuilder::with_outcome) say otherwise.
+    ///
+    /// ```
+    /// use tripline::event::{Outcome, Process};
+    /// use tripline::Trigger;
+    /// let trigger = Trigger::refresh_completed("export-failed")
+    ///     .with_process(Process::EXPORT)
+    ///     .with_outcome(Outcome::FAILED)
+    ///     .build()?;
+    /// assert_eq!(trigger.type_name(), "refreshCompleted");
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn refresh_completed(id: impl Into<Box<str>>) -> TriggerBuilder {
+        TriggerBuilder::new(id, Matcher::Any, Body::Refresh(Box::default()))
+    }
+
+    /// Watches for events of a type, which is compared byte for byte;
+    /// [`with_filter`](TriggerBuilder::with_filter) asks more of them.
+    ///
+    /// ```
+    /// use tripline::event::filter::Filter;
+    /// use tripline::Trigger;
+    /// let trigger = Trigger::event_received("order-paid", "com.example.order.paid")
+    ///     .with_filter(Filter::prefix([("subject", "eu/")])?)
+    ///     .build()?;
+    /// assert_eq!(trigger.type_name(), "eventReceived");
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn event_received(id: impl Into<Box<str>>, event_type: impl Into<Box<str>>) -> TriggerBuilder {
+        TriggerBuilder::new(id, Matcher::exact(event_type), Body::Event)
+    }
+
+    /// The names that it is about; any for what is about jobs.
+    pub(crate) fn subject(&self) -> &Matcher {
+        &self.subject
     }
 
     /// Its id, unique in an engine.
@@ -214,19 +310,7 @@ impl Trigger {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn kind(&self) -> TriggerKind<'_> {
-        match &self.body {
-            Body::Segment(threshold) => {
-                TriggerKind::SegmentThresholdCrossed { segment: &self.subject, threshold }
-            }
-            Body::Measure(body) => {
-                let (dimensions, threshold) = &**body;
-                TriggerKind::MeasureThresholdCrossed { measure: &self.subject, dimensions, threshold }
-            }
-            Body::NoData(silence) => {
-                let Silence { kind, within, from_start } = &**silence;
-                TriggerKind::NoData { kind, name: &self.subject, within: *within, from_start: *from_start }
-            }
-        }
+        self.body.view(&self.subject)
     }
 
     /// The name of its kind in JSON (`on.type`).
@@ -238,11 +322,7 @@ impl Trigger {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn type_name(&self) -> &'static str {
-        match &self.body {
-            Body::Segment(_) => "segmentThresholdCrossed",
-            Body::Measure(_) => "measureThresholdCrossed",
-            Body::NoData(_) => "noData",
-        }
+        self.body.type_name()
     }
 
     /// The threshold, where its kind has one.
@@ -254,11 +334,7 @@ impl Trigger {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn threshold(&self) -> Option<&Threshold> {
-        match &self.body {
-            Body::Segment(threshold) => Some(threshold),
-            Body::Measure(body) => Some(&body.1),
-            Body::NoData(_) => None,
-        }
+        self.body.threshold()
     }
 
     /// The sources it listens to; every one where absent.
@@ -286,7 +362,8 @@ impl Trigger {
         &self.rest().filters
     }
 
-    /// How long after a firing the next one of the same series is swallowed.
+    /// How long after a firing the next one of the same series, item or job is
+    /// swallowed.
     ///
     /// ```
     /// use tripline::{threshold::Threshold, Trigger};
@@ -300,7 +377,7 @@ impl Trigger {
         self.rest().cooldown
     }
 
-    /// How often it may fire at most, over all series together.
+    /// How often it may fire at most, over all series, items and jobs together.
     ///
     /// ```
     /// use tripline::{threshold::Threshold, Trigger};
@@ -314,11 +391,11 @@ impl Trigger {
 
     /// By what its state can be divided among partitions.
     ///
-    /// It is the whole trigger where it has a `limit`, and for `noData` where
-    /// one silence stands for many series: on the name `*`, and, before the
-    /// first report, with `fromStart` unless the name and the source are exact
-    /// and the series is a segment's (a measure may have one for each of its
-    /// dimensions).
+    /// It is the whole trigger where it has a `limit`, for `eventReceived`, and
+    /// for `noData` where one silence stands for many series: on the name `*`,
+    /// and, before the first report, with `fromStart` unless the name and the
+    /// source are exact and the series is a segment's (a measure may have one for
+    /// each of its dimensions, and a data source's name may be another's id).
     ///
     /// ```
     /// use tripline::event::SeriesKind;
@@ -338,15 +415,24 @@ impl Trigger {
         }
         match &self.body {
             Body::Segment(_) | Body::Measure(_) => PartitionKey::Series,
-            Body::NoData(_) if self.subject == Matcher::Any => PartitionKey::Whole,
-            Body::NoData(silence) if silence.from_start => {
-                let source = self.source().and_then(Matcher::as_exact);
-                let is_one_series = silence.kind == SeriesKind::SEGMENT
-                    && self.subject.as_exact().is_some()
-                    && source.is_some();
-                if is_one_series { PartitionKey::Series } else { PartitionKey::Whole }
-            }
-            Body::NoData(_) => PartitionKey::Series,
+            Body::RefreshFailed(_) | Body::RefreshSucceeded | Body::Refresh(_) => PartitionKey::Item,
+            Body::FullRefresh(_) | Body::Unification(_) => PartitionKey::Job,
+            Body::Event => PartitionKey::Whole,
+            Body::NoData(silence) => self.silence_key(silence),
+        }
+    }
+
+    fn silence_key(&self, silence: &Silence) -> PartitionKey {
+        let is_segment = silence.kind == SeriesKind::SEGMENT;
+        let is_one_series = is_segment
+            && self.subject.as_exact().is_some()
+            && self.source().is_some_and(|source| source.as_exact().is_some());
+        if self.subject == Matcher::Any || (silence.from_start && !is_one_series) {
+            PartitionKey::Whole
+        } else if is_segment || silence.kind == SeriesKind::MEASURE {
+            PartitionKey::Series
+        } else {
+            PartitionKey::Item
         }
     }
 

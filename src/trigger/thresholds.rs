@@ -225,7 +225,8 @@ pub(super) fn write_condition(object: &mut Object<'_>, condition: Condition, ful
     }
 }
 
-fn write_duration(object: &mut Object<'_>, name: &str, duration: Option<Duration>) {
+/// Writes the duration, unless it is zero and so the default.
+pub(super) fn write_duration(object: &mut Object<'_>, name: &str, duration: Option<Duration>) {
     if let Some(duration) = duration.filter(|duration| !duration.is_zero()) {
         object.text(name, &format_duration(duration));
     }

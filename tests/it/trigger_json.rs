@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tripline::event::{Dimensions, SeriesKind};
+use tripline::event::{Dimensions, Outcome, Process, SeriesKind, Submission};
 use tripline::threshold::Threshold;
-use tripline::trigger::{DimensionRule, Matcher, PartitionKey, TriggerKind};
+use tripline::trigger::{DimensionRule, Matcher, PartitionKey, TriggerBuilder, TriggerKind};
 use tripline::{Error, ErrorKind, Trigger};
 
 fn paths(error: &Error) -> Vec<&str> {
@@ -58,8 +58,7 @@ fn a_trigger_must_have_an_id_and_something_to_watch() {
         (r#"{"id":"x","on":{}}"#.into(), &["on.type"]),
         (r#"{"id":"x","on":{"type":1}}"#.into(), &["on.type"]),
         (r#"{"id":"x","on":{"type":"segmentThreshold"}}"#.into(), &["on.type"]),
-        (r#"{"id":"x","on":{"type":"eventReceived","eventType":"t"}}"#.into(), &["on.type"]),
-        (r#"{"id":"x","on":{"type":"dataSourceRefreshFailed"}}"#.into(), &["on.type"]),
+        (r#"{"id":"x","on":{"type":"EventReceived","eventType":"t"}}"#.into(), &["on.type"]),
     ]);
     let fine = "x".repeat(128);
     assert!(Trigger::from_json(&format!(r#"{{"id":"{fine}",{on}}}"#)).is_ok());
@@ -244,13 +243,280 @@ fn each_kind_knows_its_own_fields() {
         (measure(r#""measure":"m","dimensions":{"a":"1","a":"2"},"above":1"#), &["on.dimensions.a"]),
         (r#"{"id":"x","on":{"type":"noData"}}"#.into(), &["on.kind", "on.name", "on.within"]),
         (silence(r#""kind":"segment","name":"vip","within":"PT0S""#), &["on.within"]),
-        (silence(r#""kind":"dataSource","name":"crm","within":"P1D""#), &["on.kind"]),
+        (silence(r#""kind":"datasource","name":"crm","within":"P1D""#), &["on.kind"]),
+        (
+            silence(r#""kind":"dataSource","name":{"prefix":""},"within":"PT0S""#),
+            &["on.name.prefix", "on.within"],
+        ),
         (silence(r#""kind":"Segment","name":"vip","within":"P1D""#), &["on.kind"]),
         (
             silence(r#""kind":"segment","name":"vip","within":"P1D","fromStart":1,"above":3"#),
             &["on.fromStart", "on.above"],
         ),
     ]);
+}
+
+/// A trigger with these fields in `on`.
+fn on(fields: &str) -> String {
+    format!(r#"{{"id":"x","on":{{{fields}}}}}"#)
+}
+
+#[test]
+fn the_kinds_for_tasks_jobs_and_events_know_their_own_fields() {
+    let failed = |fields: &str| on(&format!(r#""type":"dataSourceRefreshFailed",{fields}"#));
+    let succeeded = |fields: &str| on(&format!(r#""type":"dataSourceRefreshSucceeded",{fields}"#));
+    let full = |fields: &str| on(&format!(r#""type":"fullRefreshCompleted",{fields}"#));
+    let unified = |fields: &str| on(&format!(r#""type":"unificationCompleted",{fields}"#));
+    let refresh = |fields: &str| on(&format!(r#""type":"refreshCompleted",{fields}"#));
+    let event = |fields: &str| on(&format!(r#""type":"eventReceived",{fields}"#));
+    check(&[
+        (failed(r#""dataSource":"""#), &["on.dataSource"]),
+        (failed(r#""dataSource":null"#), &["on.dataSource"]),
+        (failed(r#""dataSource":["crm"]"#), &["on.dataSource"]),
+        (failed(r#""dataSource":{}"#), &["on.dataSource"]),
+        (failed(r#""dataSource":{"prefix":""}"#), &["on.dataSource.prefix"]),
+        (failed(r#""dataSource":{"suffix":1}"#), &["on.dataSource.suffix"]),
+        (
+            failed(r#""dataSource":{"oneOf":["a","","a"]}"#),
+            &["on.dataSource.oneOf[1]", "on.dataSource.oneOf[2]"],
+        ),
+        (failed(r#""dataSource":"crm","dataSource":"erp""#), &["on.dataSource"]),
+        (failed(r#""includeRetrying":"yes""#), &["on.includeRetrying"]),
+        (failed(r#""includeRetrying":null"#), &["on.includeRetrying"]),
+        (failed(r#""settle":600"#), &["on.settle"]),
+        (failed(r#""settle":"10M""#), &["on.settle"]),
+        (failed(r#""settle":"-PT1M""#), &["on.settle"]),
+        (failed(r#""settle":"P200000D""#), &["on.settle"]),
+        (failed(r#""item":"crm","outcome":"failed""#), &["on.item", "on.outcome"]),
+        (succeeded(r#""dataSource":3"#), &["on.dataSource"]),
+        (succeeded(r#""dataSource":{"regex":"a"}"#), &["on.dataSource", "on.dataSource.regex"]),
+        (succeeded(r#""includeRetrying":true,"settle":"PT1H""#), &["on.includeRetrying", "on.settle"]),
+        (full(r#""submission":"","outcome":"""#), &["on.submission", "on.outcome"]),
+        (full(r#""submission":["scheduled"],"outcome":null"#), &["on.submission", "on.outcome"]),
+        (full(r#""process":"ingestion","item":"crm""#), &["on.process", "on.item"]),
+        (full(r#""outcome":"failed","outcome":"any""#), &["on.outcome"]),
+        (unified(r#""outcome":"""#), &["on.outcome"]),
+        (unified(r#""outcome":7"#), &["on.outcome"]),
+        (unified(r#""submission":"scheduled""#), &["on.submission"]),
+        (refresh(r#""process":"","item":"","outcome":"""#), &["on.process", "on.item", "on.outcome"]),
+        (refresh(r#""process":{},"item":1,"outcome":[]"#), &["on.process", "on.item", "on.outcome"]),
+        (refresh(r#""item":{"oneOf":[]}"#), &["on.item.oneOf"]),
+        (refresh(r#""dataSource":"crm","submission":"any""#), &["on.dataSource", "on.submission"]),
+        (on(r#""type":"eventReceived""#), &["on.eventType"]),
+        (event(r#""eventType":"""#), &["on.eventType"]),
+        (event(r#""eventType":null"#), &["on.eventType"]),
+        (event(r#""eventType":{"prefix":"com."}"#), &["on.eventType"]),
+        (event(r#""eventtype":"t""#), &["on.eventType", "on.eventtype"]),
+        (event(r#""eventType":"t","source":"/s","above":1"#), &["on.source", "on.above"]),
+        (segment(r#""above":1,"outcome":"failed","eventType":"t""#), &["on.outcome", "on.eventType"]),
+        // Between `on` and its sides every field knows where it belongs.
+        (
+            r#"{"id":"x","dataSource":"crm","settle":"PT1H","on":{"type":"dataSourceRefreshFailed"}}"#.into(),
+            &["dataSource", "settle"],
+        ),
+    ]);
+    for (text, hint) in [
+        (event(r#""eventtype":"t""#), "unknown field `eventtype`; did you mean `eventType`?"),
+        (event(r#""eventType":"t","source":"/s""#), "unknown field `source`; it belongs beside `on`"),
+        (refresh(r#""outcomes":"failed""#), "unknown field `outcomes`; did you mean `outcome`?"),
+        (
+            on(r#""type":"refreshcompleted""#),
+            "\"refreshcompleted\" is not one of `dataSourceRefreshFailed`, ",
+        ),
+    ] {
+        let error = Trigger::from_json(&text).unwrap_err();
+        assert!(error.to_string().contains(hint), "{error}");
+    }
+}
+
+#[test]
+fn all_faults_of_tasks_jobs_and_events_are_listed_with_line_and_column() {
+    let text = r#"[
+  {"id": "a", "on": {"type": "dataSourceRefreshFailed", "dataSource": {"oneOf": []},
+     "includeRetrying": 1, "settle": "1h", "outcome": "failed"}},
+  {"id": "b", "on": {"type": "refreshCompleted", "process": "", "item": {"suffix": ""}, "outcome": 3}, "cooldown": 1},
+  {"id": "c", "on": {"type": "fullRefreshCompleted", "submission": "", "outcome": ""}},
+  {"id": "d", "on": {"type": "unificationCompleted", "outcome": ""}},
+  {"id": "e", "on": {"type": "eventReceived"}, "eventType": "t"},
+  {"id": "f", "on": {"type": "noData", "kind": "job", "name": "", "within": "PT0S"}}
+]"#;
+    let error = Trigger::list_from_json(text).unwrap_err();
+    let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
+    let expected = [
+        "[0].on.dataSource.oneOf: the list is empty: nothing would match (line 2, column 81)",
+        "[0].on.includeRetrying: 1 is not a boolean (line 3, column 25)",
+        "[0].on.settle: \"1h\" is not a duration such as PT10M or P1DT2H: it does not start with P (line 3, column 38)",
+        "[0].on.outcome: unknown field `outcome` (line 3, column 55)",
+        "[1].on.process: the text is empty (line 4, column 61)",
+        "[1].on.item.suffix: the text is empty (line 4, column 84)",
+        "[1].on.outcome: 3 is not a string (line 4, column 100)",
+        "[1].cooldown: 1 is not a duration such as \"PT10M\" (line 4, column 116)",
+        "[2].on.submission: the text is empty (line 5, column 68)",
+        "[2].on.outcome: the text is empty (line 5, column 83)",
+        "[3].on.outcome: the text is empty (line 6, column 65)",
+        "[4].on.eventType: `eventType` is missing (line 7, column 21)",
+        "[4].eventType: unknown field `eventType`; it belongs inside `on` (line 7, column 61)",
+        "[5].on.kind: \"job\" is not one of `dataSource`, `segment`, `measure` (line 8, column 48)",
+        "[5].on.name: the text is empty (line 8, column 63)",
+        "[5].on.within: PT0S is too short: it must be above zero (line 8, column 77)",
+    ];
+    assert_eq!(faults, expected);
+}
+
+#[test]
+fn every_kind_is_the_same_from_rust_and_from_json_and_is_written_in_one_spelling() {
+    let hour = Duration::from_secs(3600);
+    let one_of = || Matcher::one_of(["crm", "erp"]);
+    let over = || Threshold::above(1.0);
+    // What is read, what is written (empty: the same), and what is built.
+    let cases: [(&str, &str, TriggerBuilder); 22] = [
+        (r#""type":"dataSourceRefreshFailed""#, "", Trigger::data_source_refresh_failed("x", Matcher::Any)),
+        (
+            r#""settle":"PT0S","includeRetrying":false,"dataSource":"*","type":"dataSourceRefreshFailed""#,
+            r#""type":"dataSourceRefreshFailed""#,
+            Trigger::data_source_refresh_failed("x", "*")
+                .with_settle(Duration::ZERO)
+                .with_including_retrying(false),
+        ),
+        (
+            r#""type":"dataSourceRefreshFailed","dataSource":"crm","includeRetrying":true,"settle":"PT1H""#,
+            "",
+            Trigger::data_source_refresh_failed("x", "crm").with_settle(hour).with_including_retrying(true),
+        ),
+        (
+            r#""type":"dataSourceRefreshFailed","dataSource":{"prefix":"crm-"},"settle":"PT0.5S""#,
+            "",
+            Trigger::data_source_refresh_failed("x", Matcher::prefix("crm-"))
+                .with_settle(Duration::from_millis(500)),
+        ),
+        (
+            r#""type":"dataSourceRefreshSucceeded","dataSource":{"suffix":"-eu"}"#,
+            "",
+            Trigger::data_source_refresh_succeeded("x", Matcher::suffix("-eu")),
+        ),
+        (
+            r#""type":"dataSourceRefreshSucceeded","dataSource":{"oneOf":["crm","erp"]}"#,
+            "",
+            Trigger::data_source_refresh_succeeded("x", one_of()),
+        ),
+        (
+            r#""type":"dataSourceRefreshSucceeded","dataSource":{"oneOf":["*"]}"#,
+            "",
+            Trigger::data_source_refresh_succeeded("x", Matcher::exact("*")),
+        ),
+        (
+            r#""dataSource":"*","type":"dataSourceRefreshSucceeded""#,
+            r#""type":"dataSourceRefreshSucceeded""#,
+            Trigger::data_source_refresh_succeeded("x", Matcher::Any),
+        ),
+        (
+            r#""type":"segmentThresholdCrossed","segment":"*","above":1"#,
+            "",
+            Trigger::segment_threshold_crossed("x", "*", over()),
+        ),
+        (
+            r#""type":"measureThresholdCrossed","measure":"m","dimensions":"each","above":1"#,
+            "",
+            Trigger::measure_threshold_crossed("x", "m", over()).with_each_dimensions(),
+        ),
+        (r#""type":"fullRefreshCompleted""#, "", Trigger::full_refresh_completed("x")),
+        (
+            r#""type":"fullRefreshCompleted","outcome":"any","submission":"any""#,
+            r#""type":"fullRefreshCompleted""#,
+            Trigger::full_refresh_completed("x").with_submission("any").with_outcome("any"),
+        ),
+        (
+            r#""type":"fullRefreshCompleted","outcome":"timedOut","submission":"onDemand""#,
+            r#""type":"fullRefreshCompleted","submission":"onDemand","outcome":"timedOut""#,
+            Trigger::full_refresh_completed("x")
+                .with_submission(Submission::ON_DEMAND)
+                .with_outcome(Outcome::TIMED_OUT),
+        ),
+        (
+            r#""type":"fullRefreshCompleted","submission":"Any","outcome":"half \u00bd done""#,
+            r#""type":"fullRefreshCompleted","submission":"Any","outcome":"half ½ done""#,
+            Trigger::full_refresh_completed("x").with_submission("Any").with_outcome("half ½ done"),
+        ),
+        (r#""type":"unificationCompleted""#, "", Trigger::unification_completed("x").with_outcome("any")),
+        (
+            r#""type":"unificationCompleted","outcome":"succeeded""#,
+            "",
+            Trigger::unification_completed("x").with_outcome(Outcome::SUCCEEDED),
+        ),
+        (
+            r#""type":"refreshCompleted","outcome":"any","item":"*","process":"any""#,
+            r#""type":"refreshCompleted""#,
+            Trigger::refresh_completed("x"),
+        ),
+        (
+            r#""type":"refreshCompleted","process":"export","item":{"oneOf":["crm","erp"]},"outcome":"skipped""#,
+            "",
+            Trigger::refresh_completed("x")
+                .with_item(one_of())
+                .with_process(Process::EXPORT)
+                .with_outcome("skipped"),
+        ),
+        (
+            r#""type":"noData","kind":"dataSource","name":"crm","within":"PT1H""#,
+            "",
+            Trigger::no_data("x", SeriesKind::DATA_SOURCE, "crm", hour),
+        ),
+        (
+            r#""type":"noData","kind":"dataSource","name":"*","within":"PT60M","fromStart":true"#,
+            r#""type":"noData","kind":"dataSource","name":"*","within":"PT1H","fromStart":true"#,
+            Trigger::no_data("x", "dataSource", "*", hour).with_from_start(true),
+        ),
+        (
+            r#""type":"eventReceived","eventType":"com.example.paid""#,
+            "",
+            Trigger::event_received("x", "com.example.paid"),
+        ),
+        (r#""type":"eventReceived","eventType":"*""#, "", Trigger::event_received("x", "*")),
+    ];
+    for (read, written, builder) in cases {
+        let written = on(if written.is_empty() { read } else { written });
+        let built = builder.build().unwrap();
+        assert_eq!(Trigger::from_json(&on(read)).unwrap(), built, "{read}");
+        assert_eq!(built.to_json(), written);
+        assert_eq!(Trigger::from_json(&written).unwrap(), built, "{written}");
+    }
+}
+
+#[test]
+fn a_kind_shows_what_was_asked_of_it() {
+    let kind = |fields: &str, check: fn(TriggerKind<'_>) -> bool| {
+        let trigger = Trigger::from_json(&on(fields)).unwrap();
+        assert!(check(trigger.kind()), "{trigger:?}");
+        assert!(trigger.threshold().is_none());
+        assert!(trigger.to_json().contains(trigger.type_name()));
+    };
+    kind(r#""type":"dataSourceRefreshFailed","settle":"PT1S""#, |kind| {
+        let settle = Duration::from_secs(1);
+        kind == TriggerKind::DataSourceRefreshFailed {
+            data_source: &Matcher::Any,
+            include_retrying: false,
+            settle,
+        }
+    });
+    kind(r#""type":"dataSourceRefreshSucceeded","dataSource":"crm""#, |kind| {
+        kind == TriggerKind::DataSourceRefreshSucceeded { data_source: &Matcher::exact("crm") }
+    });
+    kind(r#""type":"fullRefreshCompleted","submission":"scheduled""#, |kind| {
+        kind == TriggerKind::FullRefreshCompleted { submission: Some(&Submission::SCHEDULED), outcome: None }
+    });
+    kind(r#""type":"unificationCompleted","outcome":"odd""#, |kind| {
+        kind == TriggerKind::UnificationCompleted { outcome: Some(&Outcome::from("odd")) }
+    });
+    kind(r#""type":"refreshCompleted","process":"match","item":"*""#, |kind| {
+        kind == TriggerKind::RefreshCompleted {
+            process: Some(&Process::MATCH),
+            item: &Matcher::Any,
+            outcome: None,
+        }
+    });
+    kind(r#""type":"eventReceived","eventType":"*""#, |kind| {
+        kind == TriggerKind::EventReceived { event_type: "*" }
+    });
 }
 
 #[test]
@@ -424,7 +690,7 @@ fn dimensions_are_none_exact_or_each() {
 }
 
 #[test]
-fn the_partition_is_the_whole_where_one_state_stands_for_many_series() {
+fn the_partition_is_the_whole_where_one_state_stands_for_many() {
     let day = Duration::from_secs(86_400);
     let vip = || Trigger::segment_threshold_crossed("x", "*", Threshold::above(1.0));
     let quiet = |kind: SeriesKind, name: Matcher| Trigger::no_data("x", kind, name, day);
@@ -440,6 +706,23 @@ fn the_partition_is_the_whole_where_one_state_stands_for_many_series() {
         (start("vip").with_source(Matcher::one_of(["/s"])), PartitionKey::Series),
         (start("vip").with_source(Matcher::prefix("/s")), PartitionKey::Whole),
         (quiet(SeriesKind::MEASURE, "m".into()).with_source("/s").with_from_start(true), PartitionKey::Whole),
+        (quiet(SeriesKind::DATA_SOURCE, "crm".into()), PartitionKey::Item),
+        (quiet(SeriesKind::DATA_SOURCE, Matcher::suffix("m")), PartitionKey::Item),
+        (quiet(SeriesKind::DATA_SOURCE, Matcher::exact("*")), PartitionKey::Item),
+        (quiet(SeriesKind::DATA_SOURCE, Matcher::Any), PartitionKey::Whole),
+        (
+            quiet(SeriesKind::DATA_SOURCE, "crm".into()).with_source("/s").with_from_start(true),
+            PartitionKey::Whole,
+        ),
+        (quiet(SeriesKind::DATA_SOURCE, "crm".into()).with_limit(1, day), PartitionKey::Whole),
+        (Trigger::data_source_refresh_failed("x", "*"), PartitionKey::Item),
+        (Trigger::data_source_refresh_failed("x", "crm").with_limit(1, day), PartitionKey::Whole),
+        (Trigger::data_source_refresh_succeeded("x", "crm"), PartitionKey::Item),
+        (Trigger::refresh_completed("x"), PartitionKey::Item),
+        (Trigger::full_refresh_completed("x"), PartitionKey::Job),
+        (Trigger::unification_completed("x"), PartitionKey::Job),
+        (Trigger::unification_completed("x").with_limit(1, day), PartitionKey::Whole),
+        (Trigger::event_received("x", "t").with_source("/s"), PartitionKey::Whole),
     ] {
         let trigger = builder.build().unwrap();
         assert_eq!(trigger.partition_key(), expected, "{trigger:?}");

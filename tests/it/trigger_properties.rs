@@ -56,6 +56,12 @@ fn matcher() -> BoxedStrategy<Matcher> {
     .boxed()
 }
 
+/// A process, an outcome, a submission: known, `any`, or somebody's own.
+fn word() -> BoxedStrategy<String> {
+    const KNOWN: [&str; 7] = ["any", "ingestion", "map", "succeeded", "timedOut", "scheduled", "onDemand"];
+    prop_oneof![proptest::sample::select(&KNOWN[..]).prop_map(str::to_owned), text()].boxed()
+}
+
 fn condition() -> BoxedStrategy<Condition> {
     let range = (number(), number(), any::<[bool; 2]>()).prop_map(|(a, b, include)| {
         Range::new(a.min(b), a.max(b)).with_include_low(include[0]).with_include_high(include[1])
@@ -156,6 +162,8 @@ fn kind() -> BoxedStrategy<TriggerBuilder> {
         proptest::collection::btree_map(text(), text(), 0..3)
             .prop_map(|pairs| Some(Dimensions::from_iter(pairs))),
     ];
+    let silent =
+        prop_oneof![Just(SeriesKind::SEGMENT), Just(SeriesKind::MEASURE), Just(SeriesKind::DATA_SOURCE),];
     prop_oneof![
         (id, matcher(), threshold())
             .prop_map(|(id, name, on)| Trigger::segment_threshold_crossed(id, name, on)),
@@ -166,12 +174,26 @@ fn kind() -> BoxedStrategy<TriggerBuilder> {
                 None => builder.with_each_dimensions(),
             }
         }),
-        (id, matcher(), any::<[bool; 2]>(), duration(1)).prop_map(
-            |(id, name, [is_segment, from_start], within)| {
-                let kind = if is_segment { SeriesKind::SEGMENT } else { SeriesKind::MEASURE };
+        (id, matcher(), silent, any::<bool>(), duration(1)).prop_map(
+            |(id, name, kind, from_start, within)| {
                 Trigger::no_data(id, kind, name, within).with_from_start(from_start)
             }
         ),
+        (id, matcher(), any::<bool>(), duration(0)).prop_map(|(id, name, retrying, settle)| {
+            let builder = Trigger::data_source_refresh_failed(id, name);
+            builder.with_including_retrying(retrying).with_settle(settle)
+        }),
+        (id, matcher()).prop_map(|(id, name)| Trigger::data_source_refresh_succeeded(id, name)),
+        (id, word(), word()).prop_map(|(id, submission, outcome)| {
+            let builder = Trigger::full_refresh_completed(id);
+            builder.with_submission(&*submission).with_outcome(&*outcome)
+        }),
+        (id, word()).prop_map(|(id, outcome)| Trigger::unification_completed(id).with_outcome(&*outcome)),
+        (id, word(), matcher(), word()).prop_map(|(id, process, item, outcome)| {
+            let builder = Trigger::refresh_completed(id).with_process(&*process);
+            builder.with_item(item).with_outcome(&*outcome)
+        }),
+        (id, text()).prop_map(|(id, event_type)| Trigger::event_received(id, event_type)),
     ]
     .boxed()
 }
