@@ -13,7 +13,7 @@ pub(super) struct Seeded {
 }
 
 /// Equal bytes; short ones are compared in words that overlap.
-#[inline]
+#[inline(always)]
 pub(super) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;

@@ -22,7 +22,7 @@ pub(super) struct Index {
 
 impl Index {
     /// The first number entered under this hash for which `is` holds.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
         let mut at = home(hash, self.words.len());
         loop {

@@ -271,6 +271,7 @@ impl Engine {
     /// assert_eq!(receipt, Receipt::Ignored);
     /// # Ok::<(), tripline::Error>(())
     /// ```
+    #[inline]
     pub fn observe_series(
         &mut self,
         now: DateTime<Utc>,
@@ -278,26 +279,24 @@ impl Engine {
         time: DateTime<Utc>,
         value: f64,
     ) -> Result<Receipt, Error> {
-        let found = self.slots.find(series);
-        if let Some(number) = found
+        if let Some(number) = self.slots.find_near(series)
             && self.observe_quietly(now, number, time, value)
         {
             return Ok(Receipt::Accepted);
         }
-        self.observe_found(now, found, series, time, value)
+        self.observe_named(now, series, time, value)
     }
 
     #[inline(never)]
-    fn observe_found(
+    fn observe_named(
         &mut self,
         now: DateTime<Utc>,
-        found: Option<u32>,
         series: &SeriesRef<'_>,
         time: DateTime<Utc>,
         value: f64,
     ) -> Result<Receipt, Error> {
         self.has_room()?;
-        match found {
+        match self.slots.find(series) {
             Some(number) => self.observe_number(now, number, time, value),
             None => {
                 let at = self.arrival(now, time)?;

@@ -63,10 +63,16 @@ impl Outbox {
     /// Trigger, transition and time of the first, which is taken.
     #[inline]
     pub(super) fn pop_brief(&mut self) -> Option<(u32, Transition, Nanos)> {
-        match self.pop_crossing() {
-            Some(crossing) => Some((crossing.trigger, Transition::Crossed, crossing.time)),
-            None => self.pop_other().map(|pending| pending.brief()),
+        // Most come so, and of what they share only the time is read.
+        if let Some(Entry::Crossings(shared, count)) = self.entries.front_mut()
+            && *count > 1
+        {
+            let (trigger, _) = self.crossed.pop_front()?;
+            *count -= 1;
+            self.len -= 1;
+            return Some((trigger, Transition::Crossed, shared.time));
         }
+        self.pop_front().map(|pending| pending.brief())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Pending> {

@@ -4,6 +4,7 @@
 use crate::threshold::from_key;
 use crate::time::Nanos;
 
+use super::hash::same_bytes;
 use super::lent::{Quiet, WAKE_ALWAYS};
 
 /// The time before any observation.
@@ -188,6 +189,13 @@ impl Label {
     /// True where a name needs no other place.
     pub(super) fn fits(name: &str) -> bool {
         name.len() <= INLINE
+    }
+
+    /// True where this is the label of a series with a short name and no dimensions.
+    #[inline(always)]
+    pub(super) fn is(&self, source: u32, kind: u8, name: &[u8]) -> bool {
+        let is_one = (self.source == source) & (self.kind == kind) & (usize::from(self.length) == name.len());
+        is_one && self.name.get(..name.len()).is_some_and(|own| same_bytes(own, name))
     }
 
     /// The name, or the place where it is kept with the dimensions.

@@ -158,8 +158,24 @@ impl Slots {
         place
     }
 
+    /// The number of a series without dimensions, of the source that was asked
+    /// for last, if it is kept: most are such, and little is asked of them, so
+    /// that one look-up goes on while the memory of the one before is awaited.
+    #[inline(always)]
+    pub(super) fn find_near(&self, series: &SeriesRef<'_>) -> Option<u32> {
+        let (source, kind) = (self.last_source, kind_number(series.kind())?);
+        let last = self.sources.get(source as usize)?;
+        if !series.has_no_dimensions() || !same_bytes(last.as_bytes(), series.source().as_bytes()) {
+            return None;
+        }
+        let name = series.name().as_bytes();
+        self.index.find(self.hasher.plain(source, kind, series.name()), |number| {
+            let label = self.labels.get(number as usize);
+            label.is_some_and(|label| label.is(source, kind, name))
+        })
+    }
+
     /// The number of a series, if it is kept.
-    #[inline]
     pub(super) fn find(&mut self, series: &SeriesRef<'_>) -> Option<u32> {
         let kind = kind_number(series.kind())?;
         let source = self.find_source(series.source())?;
