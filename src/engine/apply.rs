@@ -8,11 +8,11 @@ use crate::time::Nanos;
 use super::Engine;
 use super::age::Age;
 use super::emit::Moment;
-use super::explain::Verdict;
 use super::input::Input;
-use super::instance::{Body, Held, Instance, OriginRef};
+use super::instance::{Body, Held, Instance, OriginRef, Owners};
 use super::numbers::NOBODY;
 use super::receipt::Receipt;
+use super::verdict::Verdict;
 use super::watch::{Subject, Watch};
 
 impl Engine {
@@ -193,6 +193,29 @@ impl Engine {
         if belongs_to_series {
             self.drop_whole(trigger);
         }
+    }
+
+    /// A report, without a series, for a `noData` trigger of the whole; false where it is too old.
+    pub(super) fn report_whole(
+        &mut self,
+        number: u32,
+        at: Nanos,
+        within: Nanos,
+        (source, id): (&str, &str),
+        owners: &[String],
+    ) -> bool {
+        let instance = &mut self.instances[number as usize];
+        let Body::Silence(silence) = &mut instance.body else { return false };
+        let heard = silence.report(at, within);
+        instance.shown = true;
+        if let Some(more) = &mut instance.more
+            && heard
+        {
+            more.origin.set(&OriginRef { source, id, time: at, owners: Owners::Kept(owners) });
+            more.reported = at;
+        }
+        self.queue(number);
+        heard
     }
 
     /// For a trigger with `lateness`: the observation waits, or is applied now if it is as old as that.

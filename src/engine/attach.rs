@@ -6,10 +6,12 @@ use crate::threshold::{Rule, State};
 
 use super::Engine;
 use super::cold::Edge;
-use super::instance::{Body, Instance, More, Silence};
+use super::instance::{Body, Instance, More};
 use super::ladder::Ladder;
 use super::lent::WAKE_ALWAYS;
-use super::numbers::kind_number;
+use super::numbers::{NOBODY, kind_number};
+use super::silence::Silence;
+use super::tasks::Waiter;
 use super::watch::{Subject, Watch, watches};
 
 impl Engine {
@@ -66,6 +68,25 @@ impl Engine {
         Ok(Some(number))
     }
 
+    /// Stores the instance that waits on behalf of an item.
+    pub(super) fn store_waiter(&mut self, trigger: u32, waiter: Waiter) -> u32 {
+        self.store_instance(Instance::new(trigger, NOBODY, Body::Task(Box::new(waiter)), false, None))
+    }
+
+    pub(super) fn waiter(&self, number: u32) -> Option<&Waiter> {
+        match &self.instances.get(number as usize)?.body {
+            Body::Task(waiter) => Some(waiter),
+            _ => None,
+        }
+    }
+
+    pub(super) fn waiter_mut(&mut self, number: u32) -> Option<&mut Waiter> {
+        match &mut self.instances.get_mut(number as usize)?.body {
+            Body::Task(waiter) => Some(waiter),
+            _ => None,
+        }
+    }
+
     /// Makes the instance of a trigger on a series that is kept.
     pub(super) fn attach(&mut self, trigger: u32, series: u32) {
         self.end_solo(series);
@@ -84,6 +105,7 @@ impl Engine {
                 return;
             }
             Subject::Silence { .. } => (Body::Silence(Silence::new()), false, true),
+            Subject::Task => return,
         };
         let more = needs_more.then(|| Box::new(More::default()));
         let number = self.store_instance(Instance::new(trigger, series, body, edge, more));

@@ -74,12 +74,21 @@ impl Engine {
         due.sort_by(|a, b| {
             let series = |entry: &(u32, u32)| self.instances[entry.1 as usize].series;
             a.0.cmp(&b.0).then_with(|| match (series(a), series(b)) {
-                (NOBODY, NOBODY) => Ordering::Equal,
+                (NOBODY, NOBODY) => self.compare_waiters(a.1, b.1),
                 (NOBODY, _) => Ordering::Less,
                 (_, NOBODY) => Ordering::Greater,
-                (a, b) => self.slots.compare(a, b),
+                (first, second) => self.slots.compare(first, second),
             })
         });
+    }
+
+    /// The order of two instances of one trigger that have no series: one for
+    /// the whole first, then items by their keys.
+    fn compare_waiters(&self, a: u32, b: u32) -> Ordering {
+        match (self.waiter(a), self.waiter(b)) {
+            (Some(a), Some(b)) => self.tasks.items.compare(a.item, b.item),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        }
     }
 
     /// When the instance's next deadline comes, on the engine's clock.
@@ -179,6 +188,11 @@ impl Engine {
         self.due = due;
     }
 
+    /// The same for an event that is no observation: only the triggers whose clock is behind.
+    pub(super) fn settle_behind(&mut self, at: Nanos) {
+        self.settle_due(None, &Input::plain(at, f64::NAN), false);
+    }
+
     /// Lets an instance live up to an instant of the engine's clock.
     fn live_to(&mut self, number: u32, instant: Nanos) {
         let trigger = self.instances[number as usize].trigger;
@@ -194,7 +208,10 @@ impl Engine {
         let Some(watch) = self.watch(trigger) else { return };
         let (rule, series) = (watch.rule(), self.instances[number as usize].series);
         let Some(rule) = rule else {
-            self.expire_silence(number, until);
+            match &self.instances[number as usize].body {
+                Body::Task(_) => self.expire_waiter(number, until),
+                _ => self.expire_silence(number, until),
+            }
             return;
         };
         loop {

@@ -9,11 +9,12 @@ use crate::trigger::Trigger;
 
 use super::Engine;
 use super::cold::Edge;
-use super::instance::{Body, Instance, More, Silence};
-use super::numbers::NOBODY;
+use super::instance::{Body, Instance, More};
+use super::numbers::{NOBODY, is_series_kind};
 use super::register::only_name;
+use super::silence::Silence;
 use super::slots::Slots;
-use super::watch::{Subject, Watch, watches};
+use super::watch::{Subject, Watch, target, watches};
 
 /// What a changed trigger makes of the values it knows.
 ///
@@ -191,6 +192,7 @@ impl Engine {
             }
             self.queue(instance);
         }
+        self.renew_items(number);
         for series in self.watched_series(number) {
             self.attach(number, series);
             self.settle_slot(series);
@@ -210,6 +212,9 @@ impl Engine {
     /// The series that are there and that a trigger watches.
     pub(super) fn watched_series(&mut self, number: u32) -> Vec<u32> {
         let Some(watch) = self.register.get(number) else { return Vec::new() };
+        if !is_series_kind(target(&watch.trigger).0) {
+            return Vec::new();
+        }
         let is_watched = |slots: &Slots, &series: &u32| {
             let series = slots.series(series);
             watches(&watch.trigger, &SeriesRef::from(&series), ValueObserved::EVENT_TYPE)
@@ -227,6 +232,7 @@ impl Engine {
     /// Takes a trigger and all its instances out.
     pub(super) fn uninstall(&mut self, number: u32) -> Option<Box<Watch>> {
         self.build_pending();
+        self.drop_tasks_of(number);
         for series in self.watched_series(number) {
             self.detach(number, series);
         }

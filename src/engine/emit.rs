@@ -1,17 +1,17 @@
 //! From a step of the machine to a firing: enabled? in cooldown? over the limit?
 
-use crate::event::Series;
+use crate::event::{RefreshCompleted, Series, SeriesKind, ValueObserved};
 use crate::firing::{EventRef, Firing, Key, Parts};
 use crate::threshold::{Rule, Step, Transition};
 use crate::time::{Nanos, nanos_of};
-use crate::trigger::Trigger;
+use crate::trigger::{Trigger, TriggerKind};
 
 use super::Engine;
-use super::explain::Verdict;
 use super::input::Input;
 use super::instance::{Body, Origin, OriginRef};
 use super::numbers::NOBODY;
 use super::slot::LONG_AGO;
+use super::verdict::Verdict;
 
 /// What a step happened at.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,11 @@ pub(super) struct Crossing {
 pub(super) enum Pending {
     Crossing(Crossing),
     Record(Box<Record>),
+    /// Of a task, a job or an event.
+    Parts {
+        trigger: u32,
+        parts: Box<Parts>,
+    },
     /// Built before the trigger or the numbering of the series changed.
     Full {
         trigger: u32,
@@ -114,6 +119,12 @@ impl Engine {
                 Pending::Record(Box::new(Record { origin, ..crossing.record() }))
             }
         });
+    }
+
+    /// A firing of a task, a job or an event, that nothing has swallowed.
+    pub(super) fn push_parts(&mut self, trigger: u32, parts: Parts) {
+        self.counts.firings += 1;
+        self.pending.push_back(Pending::Parts { trigger, parts: Box::new(parts) });
     }
 
     /// Crossings of one value, triggers and ordinals in order; nothing can swallow them.
@@ -210,7 +221,7 @@ impl Engine {
 
     /// The trigger's `limit` over all its series: the largest `max` emission
     /// times are kept, and a firing must leave fewer than `max` in its window.
-    fn is_within_limit(&mut self, trigger: u32, time: Nanos) -> bool {
+    pub(super) fn is_within_limit(&mut self, trigger: u32, time: Nanos) -> bool {
         let Some(watch) = self.watch_mut(trigger) else { return false };
         let Some(limit) = watch.trigger.limit() else { return true };
         let max = limit.max() as usize;
@@ -237,6 +248,12 @@ impl Engine {
         Some(build(watch.trigger.clone(), series, record))
     }
 
+    /// The firing of its parts, under the trigger as it is.
+    pub(super) fn build_parts(&self, trigger: u32, parts: &Parts) -> Option<Firing> {
+        let watch = self.watch(trigger)?;
+        Some(Firing::new(watch.trigger.clone(), parts.clone()))
+    }
+
     /// Turns the waiting records into firings, before what they refer to changes.
     pub(super) fn build_pending(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
@@ -244,6 +261,7 @@ impl Engine {
             let built = match &entry {
                 Pending::Crossing(crossing) => self.build(&crossing.record()),
                 Pending::Record(record) => self.build(record),
+                Pending::Parts { trigger, parts } => self.build_parts(*trigger, parts),
                 Pending::Full { .. } => None,
             };
             self.pending.push_back(match built {
@@ -283,7 +301,7 @@ impl Pending {
         match self {
             Self::Crossing(crossing) => crossing.trigger,
             Self::Record(record) => record.trigger,
-            Self::Full { trigger, .. } => *trigger,
+            Self::Parts { trigger, .. } | Self::Full { trigger, .. } => *trigger,
         }
     }
 
@@ -292,6 +310,7 @@ impl Pending {
         match self {
             Self::Crossing(crossing) => (crossing.trigger, Transition::Crossed, crossing.time),
             Self::Record(record) => (record.trigger, record.transition, record.time),
+            Self::Parts { trigger, parts } => (*trigger, parts.transition, parts.time),
             Self::Full { trigger, firing } => {
                 let (_, parts) = firing.parts();
                 (*trigger, parts.transition, parts.time)
@@ -308,7 +327,7 @@ fn build(trigger: Trigger, series: Option<Series>, record: &Record) -> Firing {
         Some(origin) => {
             let event = (!origin.id.is_empty()).then(|| {
                 let source = if origin.source.is_empty() { source } else { &origin.source };
-                EventRef::new(source, &origin.id, origin.time)
+                EventRef::new(source, &origin.id, origin.time).with_type(reported_by(&trigger))
             });
             (event, origin.owners.clone())
         }
@@ -327,6 +346,15 @@ fn build(trigger: Trigger, series: Option<Series>, record: &Record) -> Firing {
             suppressed: u64::from(record.suppressed),
             event,
             owners,
+            facts: None,
         },
     )
+}
+
+/// The type of the events that such a trigger is judged by.
+fn reported_by(trigger: &Trigger) -> &'static str {
+    match trigger.kind() {
+        TriggerKind::NoData { kind, .. } if *kind == SeriesKind::DATA_SOURCE => RefreshCompleted::EVENT_TYPE,
+        _ => ValueObserved::EVENT_TYPE,
+    }
 }

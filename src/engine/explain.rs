@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
-use crate::event::{Event, Series, push_json_number, push_json_string};
-use crate::threshold::{Phase, Side, Transition, Why};
+use crate::event::{Event, push_json_number, push_json_string};
+use crate::firing::Key;
+use crate::threshold::{Phase, Side, Transition};
 use crate::time::{Nanos, datetime, format_instant, push_instant};
 
 use super::Engine;
@@ -14,21 +15,7 @@ use super::input::Input;
 use super::instance::{Body, Instance};
 use super::ladder::Woken;
 use super::numbers::NOBODY;
-
-/// What was decided for one instance, in the decision's own terms.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Verdict {
-    Quiet(Why),
-    Ended,
-    Heard,
-    Fired(Transition),
-    Disabled,
-    CoolingDown { until: Nanos },
-    Limited,
-    Filtered,
-    Late,
-    Waits { until: Nanos },
-}
+use super::verdict::Verdict;
 
 /// One trigger judged (or an event that none could judge), and why it fired or did not.
 ///
@@ -50,7 +37,7 @@ pub(super) enum Verdict {
 pub struct Explanation {
     event: Option<String>,
     trigger: Option<String>,
-    series: Option<Series>,
+    key: Option<Key>,
     time: Nanos,
     value: Option<f64>,
     side: Option<Side>,
@@ -78,11 +65,7 @@ impl Engine {
     }
 
     fn explain_verdict(&mut self, number: u32, verdict: &Verdict) {
-        let fired = match verdict {
-            Verdict::Fired(transition) => Some(*transition),
-            _ => None,
-        };
-        self.explain_instance(number, verdict.words(), fired);
+        self.explain_instance(number, verdict.words(), verdict.fired());
     }
 
     fn explain_instance(&mut self, number: u32, reason: String, fired: Option<Transition>) {
@@ -93,15 +76,16 @@ impl Engine {
             Body::Silence(silence) => {
                 (Side::Unknown, if silence.is_silent() { Phase::Silent } else { Phase::Watching })
             }
+            Body::Task(_) => (Side::Unknown, Phase::Watching),
         };
-        let series = (instance.series != NOBODY).then(|| self.slots.series(instance.series));
+        let key = (instance.series != NOBODY).then(|| Key::Series(self.slots.series(instance.series)));
         let trigger = Some(watch.trigger.id().to_owned());
         let context = self.explain.as_ref().and_then(|log| log.context.clone());
         let (event, time, value) = context.unwrap_or((None, self.clock, f64::NAN));
         self.push_explanation(Explanation {
             event,
             trigger,
-            series,
+            key,
             time,
             value: (!value.is_nan()).then_some(value),
             side: Some(side),
@@ -116,7 +100,7 @@ impl Engine {
         let explanation = Explanation {
             event: input.event.map(|event| event.id().to_owned()),
             trigger: None,
-            series: series.map(|number| self.slots.series(number)),
+            key: series.map(|number| Key::Series(self.slots.series(number))),
             time: input.at,
             value: (!input.value.is_nan()).then_some(input.value),
             side: None,
@@ -125,6 +109,40 @@ impl Engine {
             reason,
         };
         self.push_explanation(explanation);
+    }
+
+    /// An event without a value that no trigger judged.
+    pub(super) fn explain_nobody(&mut self, event: Option<&Event<'_>>, time: Nanos, reason: String) {
+        self.push_explanation(Explanation {
+            event: event.map(|event| event.id().to_owned()),
+            trigger: None,
+            key: None,
+            time,
+            value: None,
+            side: None,
+            phase: None,
+            fired: None,
+            reason,
+        });
+    }
+
+    /// What a task, a job or an event came to for a trigger; the context is open.
+    pub(super) fn explain_key(&mut self, trigger: u32, key: Key, fired: Option<Transition>, reason: String) {
+        let Some(watch) = self.watch(trigger) else { return };
+        let trigger = Some(watch.trigger.id().to_owned());
+        let context = self.explain.as_ref().and_then(|log| log.context.clone());
+        let (event, time, _) = context.unwrap_or((None, self.clock, f64::NAN));
+        self.push_explanation(Explanation {
+            event,
+            trigger,
+            key: Some(key),
+            time,
+            value: None,
+            side: None,
+            phase: None,
+            fired,
+            reason,
+        });
     }
 
     /// Opens the context in which verdicts are noted.
@@ -187,28 +205,6 @@ impl Engine {
             log.waiting.push_back(explanation);
         } else {
             self.counts.explanations_dropped += 1;
-        }
-    }
-}
-
-impl Verdict {
-    fn words(&self) -> String {
-        match self {
-            Self::Quiet(why) => why.words(),
-            Self::Ended => "the episode is over: armed again".into(),
-            Self::Heard => "a report: the silence is measured from here".into(),
-            Self::Fired(Transition::Crossed) => "fired: the condition has come to hold".into(),
-            Self::Fired(Transition::Cleared) => "fired: the episode is over, armed again".into(),
-            Self::Fired(Transition::Reminder) => "fired: the episode goes on".into(),
-            Self::Fired(Transition::Occurred) => "fired: no report for the whole span".into(),
-            Self::Disabled => "it would have fired, but the trigger is disabled".into(),
-            Self::CoolingDown { until } => {
-                format!("it would have fired, but the cooldown runs until {}", format_instant(*until))
-            }
-            Self::Limited => "it would have fired, but the trigger's limit is reached".into(),
-            Self::Filtered => "the event does not pass where".into(),
-            Self::Late => "late: older than what was judged already".into(),
-            Self::Waits { until } => format!("waits for lateness: judged at {}", format_instant(*until)),
         }
     }
 }
@@ -324,9 +320,9 @@ impl Explanation {
         };
         text("event", self.event.as_deref());
         text("trigger", self.trigger.as_deref());
-        if let Some(series) = &self.series {
-            member(&mut out, "series");
-            series.push_json(&mut out);
+        if let Some((name, key)) = self.key.as_ref().and_then(Key::json) {
+            member(&mut out, name);
+            out.push_str(&key);
         }
         member(&mut out, "time");
         out.push('"');

@@ -20,6 +20,8 @@ pub struct Limits {
     dedupe_ids: usize,
     dedupe_window: Duration,
     series_idle: Duration,
+    jobs: usize,
+    job_window: Duration,
     waiting: usize,
     pending: usize,
     explanations: usize,
@@ -34,6 +36,8 @@ impl Default for Limits {
             dedupe_ids: 1_000_000,
             dedupe_window: Duration::from_secs(24 * 3_600),
             series_idle: Duration::from_secs(30 * 24 * 3_600),
+            jobs: 10_000,
+            job_window: Duration::from_secs(48 * 3_600),
             waiting: 1_000_000,
             pending: 100_000,
             explanations: 100_000,
@@ -63,9 +67,9 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Series in all, 1,000,000 by default.
+    /// Series in all, and as many items of tasks, 1,000,000 by default.
     series, with_series: usize, "Limits::default().series(), 1_000_000";
-    /// Series of one trigger, 100,000 by default.
+    /// Series, or items, of one trigger, 100,000 by default.
     series_per_trigger, with_series_per_trigger: usize, "Limits::default().series_per_trigger(), 100_000";
     /// Triggers, 1,000,000 by default.
     triggers, with_triggers: usize, "Limits::default().triggers(), 1_000_000";
@@ -76,6 +80,11 @@ limits! {
     /// After how long without a report a series whose side is unknown, with
     /// nothing armed and no deadline, makes room for another: 30 days by default.
     series_idle, with_series_idle: Duration, "Limits::default().series_idle().as_secs(), 30 * 86_400";
+    /// Jobs that a unification waits for, and as many that are done and
+    /// remembered, so that nothing is told of them again: 10,000 by default.
+    jobs, with_jobs: usize, "Limits::default().jobs(), 10_000";
+    /// How long in event time a job is kept after it was first heard of, 48 hours by default.
+    job_window, with_job_window: Duration, "Limits::default().job_window().as_secs(), 48 * 3_600";
     /// Observations that wait for some trigger's `lateness`, 1,000,000 by default.
     waiting, with_waiting: usize, "Limits::default().waiting(), 1_000_000";
     /// Firings that wait to be polled, 100,000 by default. One input may go
@@ -102,6 +111,8 @@ pub struct Counts {
     pub(super) skewed: u64,
     pub(super) over_limit: u64,
     pub(super) not_watched: u64,
+    pub(super) without_job: u64,
+    pub(super) jobs_dropped: u64,
     pub(super) firings: u64,
     pub(super) suppressed: u64,
     pub(super) limited: u64,
@@ -158,8 +169,13 @@ counts! {
     skewed;
     /// Events refused, wholly or for one trigger, because a bound was reached.
     over_limit;
-    /// Observations that some trigger could not take in, because it watches as many series as it may.
+    /// Observations and tasks that some trigger could not take in, because it
+    /// watches as many series, items or jobs as it may.
     not_watched;
+    /// Tasks that unifications ignored because they belong to no job.
+    without_job;
+    /// Jobs forgotten while a unification still waited for them.
+    jobs_dropped;
     /// Firings emitted.
     firings;
     /// Firings that a `cooldown` swallowed.
@@ -168,9 +184,9 @@ counts! {
     limited;
     /// Firings that a disabled trigger did not give.
     disabled;
-    /// Waiting observations dropped because their trigger was removed or no longer watches their series.
+    /// Waiting observations and failures dropped because their trigger was removed, or no longer waits for them.
     waiting_dropped;
-    /// Idle series dropped to make room.
+    /// Idle series and items dropped to make room.
     series_dropped;
     /// Explanations left out because too many waited to be polled.
     explanations_dropped;

@@ -51,11 +51,14 @@ mod outbox;
 mod receipt;
 mod register;
 mod replace;
+mod silence;
 mod slot;
 mod slots;
 mod snapshot;
 mod solo;
 mod standing;
+mod tasks;
+mod verdict;
 mod wake;
 mod watch;
 
@@ -81,6 +84,7 @@ use outbox::Outbox;
 use register::Register;
 use slot::LONG_AGO;
 use slots::Slots;
+use tasks::Tasks;
 use watch::Watch;
 
 pub use config::Replace;
@@ -140,6 +144,7 @@ pub struct Engine {
     flushed: Nanos,
     register: Register,
     slots: Slots,
+    tasks: Tasks,
     instances: Vec<Instance>,
     free: Vec<u32>,
     /// Deadlines of triggers without and with `lateness`.
@@ -260,6 +265,7 @@ impl EngineBuilder {
             flushed: LONG_AGO,
             register: Register::new(seed),
             slots: Slots::new(seed),
+            tasks: Tasks::new(seed),
             instances: Vec::new(),
             free: Vec::new(),
             timers: DeadlineQueue::new(),
@@ -434,6 +440,7 @@ impl Engine {
     pub fn poll_firing(&mut self) -> Option<Firing> {
         match self.pending.pop_front()? {
             Pending::Full { firing, .. } => Some(*firing),
+            Pending::Parts { trigger, parts } => self.build_parts(trigger, &parts),
             Pending::Crossing(crossing) => self.build(&crossing.record()),
             Pending::Record(record) => self.build(&record),
         }

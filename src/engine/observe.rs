@@ -9,8 +9,10 @@ use crate::time::{Nanos, datetime, instant};
 
 use super::Engine;
 use super::input::Input;
+use super::numbers::EVENTS;
 use super::receipt::{BatchReport, Observation, Receipt};
 use super::slots::{BLOCK, Found};
+use super::tasks::{Subject, Task};
 
 /// A series looked up once, for [`Engine::observe`].
 ///
@@ -367,6 +369,18 @@ impl Engine {
             }
             return Ok(Receipt::Duplicate);
         }
+        let receipt = match event.event_type() {
+            ValueObserved::EVENT_TYPE => self.take_observed(at, event)?,
+            _ => self.take_other(at, event)?,
+        };
+        if receipt != Receipt::Late {
+            self.dedupe.record(event.source(), event.id(), self.clock);
+        }
+        Ok(receipt)
+    }
+
+    /// An event that says a value. Those who hear of it as an event do so after it was judged.
+    fn take_observed(&mut self, at: Nanos, event: &Event<'_>) -> Result<Receipt, Error> {
         let observed = ValueObserved::from_event(event).inspect_err(|_| self.counts.invalid += 1)?;
         let value = observed.as_ref().and_then(ValueObserved::value).unwrap_or(f64::NAN);
         let input = Input {
@@ -384,10 +398,14 @@ impl Engine {
             Some(number) => self.take(number, &input)?,
             None => self.pass_by(&input)?,
         };
-        if receipt != Receipt::Late {
-            self.dedupe.record(event.source(), event.id(), self.clock);
-        }
-        Ok(receipt)
+        let task = Task {
+            at,
+            source: event.source(),
+            event: Some(event),
+            subject: Subject::Value(observed.as_ref()),
+        };
+        let was_heard = self.register.asks(EVENTS) && self.hear_observation(&task);
+        Ok(if was_heard { Receipt::Accepted } else { receipt })
     }
 
     /// An event that no trigger watches still moves the clock.
@@ -396,7 +414,8 @@ impl Engine {
         self.clock = self.clock.max(input.at);
         self.settle_due(None, input, false);
         self.prune();
-        if self.explain.is_some() {
+        let is_heard = input.event.is_some() && self.register.asks(EVENTS);
+        if self.explain.is_some() && !is_heard {
             self.explain_event(None, input, "no trigger watches it".to_owned());
         }
         Ok(Receipt::Ignored)

@@ -5,7 +5,7 @@ use hashbrown::{HashMap, HashTable};
 use crate::trigger::{Matcher, Trigger};
 
 use super::hash::hash_text;
-use super::numbers::NOBODY;
+use super::numbers::{ALL_KINDS, NOBODY};
 use super::watch::{Watch, target};
 
 /// All triggers. A name is looked up, with each of its beginnings and endings
@@ -23,7 +23,9 @@ pub(super) struct Register {
     several: HashMap<(u8, Box<str>), Vec<u32>>,
     prefix: HashMap<(u8, Box<str>), Vec<u32>>,
     suffix: HashMap<(u8, Box<str>), Vec<u32>>,
-    any: [Vec<u32>; 2],
+    any: [Vec<u32>; ALL_KINDS],
+    /// How many triggers ask for each kind.
+    asked: [u32; ALL_KINDS],
 }
 
 impl Register {
@@ -37,7 +39,8 @@ impl Register {
             several: HashMap::new(),
             prefix: HashMap::new(),
             suffix: HashMap::new(),
-            any: [Vec::new(), Vec::new()],
+            any: Default::default(),
+            asked: [0; ALL_KINDS],
         }
     }
 
@@ -56,6 +59,11 @@ impl Register {
         self.watches.push(None);
         self.next.push(NOBODY);
         (self.watches.len() - 1) as u32
+    }
+
+    /// Whether any trigger asks for this kind.
+    pub(super) fn asks(&self, kind: u8) -> bool {
+        self.asked.get(usize::from(kind)).is_some_and(|&asked| asked > 0)
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Watch> {
@@ -79,6 +87,9 @@ impl Register {
         let seed = self.seed;
         let (kind, name) = target(&watch.trigger);
         self.each_list(name, kind, |list| list.push(number));
+        if let Some(asked) = self.asked.get_mut(usize::from(kind)) {
+            *asked += 1;
+        }
         let name = name.as_exact().map(Box::<str>::from);
         self.watches[number as usize] = Some(watch);
         let watches = &self.watches;
@@ -107,6 +118,9 @@ impl Register {
         let watch = self.watches.get_mut(number as usize)?.take()?;
         let (kind, name) = target(&watch.trigger);
         self.each_list(name, kind, |list| list.retain(|&other| other != number));
+        if let Some(asked) = self.asked.get_mut(usize::from(kind)) {
+            *asked -= 1;
+        }
         Some(watch)
     }
 

@@ -5,15 +5,16 @@ use hashbrown::HashMap;
 use crate::event::{SeriesRef, ValueObserved};
 use crate::threshold::{NEVER, Phase, Rejudge, Rule, Step, Why};
 use crate::time::Nanos;
-use crate::trigger::{Trigger, TriggerKind};
+use crate::trigger::{Matcher, Trigger, TriggerKind};
 
 use super::Engine;
 use super::cold::Edge;
 use super::emit::Moment;
-use super::instance::{Body, Instance, More, Silence};
-use super::numbers::NOBODY;
+use super::instance::{Body, Instance, More};
+use super::numbers::{NOBODY, is_series_kind};
+use super::silence::Silence;
 use super::slot::LONG_AGO;
-use super::watch::{Subject, Watch, subject, watches};
+use super::watch::{Subject, Watch, subject, target, watches};
 
 impl Engine {
     pub(super) fn replace_numbered(&mut self, number: u32, trigger: Trigger, now: Nanos, apply_now: bool) {
@@ -23,7 +24,8 @@ impl Engine {
             return;
         }
         let same_type = std::mem::discriminant(&old.kind()) == std::mem::discriminant(&trigger.kind())
-            && silence_kind(&old) == silence_kind(&trigger);
+            && silence_kind(&old) == silence_kind(&trigger)
+            && (is_series_kind(target(&trigger).0) || is_of_all(&old) == is_of_all(&trigger));
         if !same_type {
             self.uninstall(number);
             self.install(number, Watch::new(trigger), now);
@@ -40,6 +42,8 @@ impl Engine {
         watch.trigger = trigger;
         self.register.put(number, watch);
         self.renew_whole(number, &old, now);
+        self.renew_items(number);
+        self.retime_tasks(number, &old);
         let mut watched = self.watched_series(number);
         watched.sort_by(|&a, &b| self.slots.compare(a, b));
         for series in watched {
@@ -242,6 +246,11 @@ impl Engine {
             _ => slot_value,
         }
     }
+}
+
+/// `noData`: one silence for all.
+fn is_of_all(trigger: &Trigger) -> bool {
+    matches!(trigger.kind(), TriggerKind::NoData { name: Matcher::Any, .. })
 }
 
 /// `noData`: which kind it is about.

@@ -62,6 +62,7 @@ impl Engine {
             Body::Silence(silence) => {
                 (Side::Unknown, if silence.is_silent() { Phase::Silent } else { Phase::Watching })
             }
+            Body::Task(_) => return None,
         };
         let more = instance.more.as_ref();
         let reported = match more {

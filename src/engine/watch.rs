@@ -1,6 +1,6 @@
 //! A trigger as the engine keeps it.
 
-use super::numbers::{NOBODY, kind_number};
+use super::numbers::{EVENTS, INGESTIONS, JOBS, NOBODY, TASKS, UNIFICATIONS, kind_number};
 use crate::event::filter::{Candidate, Filter};
 use crate::event::{Dimensions, SeriesRef};
 use crate::threshold::{Rule, Threshold};
@@ -24,11 +24,13 @@ pub(super) struct Watch {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Subject<'a> {
     Threshold(&'a Threshold),
-    Silence { within: Nanos, from_start: bool },
+    Silence {
+        within: Nanos,
+        from_start: bool,
+    },
+    /// By tasks, jobs or events as they come.
+    Task,
 }
-
-/// For triggers that no series concerns.
-const NEVER_ARMED: Subject<'static> = Subject::Silence { within: Nanos::MAX, from_start: false };
 
 impl Watch {
     pub(super) fn new(trigger: Trigger) -> Self {
@@ -44,14 +46,14 @@ impl Watch {
     pub(super) fn rule(&self) -> Option<Rule> {
         match self.subject() {
             Subject::Threshold(threshold) => Some(Rule::new(threshold)),
-            Subject::Silence { .. } => None,
+            Subject::Silence { .. } | Subject::Task => None,
         }
     }
 
     pub(super) fn lateness(&self) -> Nanos {
         match self.subject() {
             Subject::Threshold(threshold) => nanos_of(threshold.lateness()),
-            Subject::Silence { .. } => 0,
+            Subject::Silence { .. } | Subject::Task => 0,
         }
     }
 
@@ -78,12 +80,10 @@ pub(super) fn subject(trigger: &Trigger) -> Subject<'_> {
     match trigger.kind() {
         TriggerKind::SegmentThresholdCrossed { threshold, .. }
         | TriggerKind::MeasureThresholdCrossed { threshold, .. } => Subject::Threshold(threshold),
-        TriggerKind::NoData { kind, within, from_start, .. } => {
-            // Nothing is kept of a kind without a number, so its silence cannot be told.
-            let from_start = from_start && kind_number(kind.as_str()).is_some();
+        TriggerKind::NoData { within, from_start, .. } => {
             Subject::Silence { within: nanos_of(within), from_start }
         }
-        _ => NEVER_ARMED,
+        _ => Subject::Task,
     }
 }
 
@@ -92,8 +92,13 @@ pub(super) fn target(trigger: &Trigger) -> (u8, &Matcher) {
     match trigger.kind() {
         TriggerKind::SegmentThresholdCrossed { segment, .. } => (0, segment),
         TriggerKind::MeasureThresholdCrossed { measure, .. } => (1, measure),
-        TriggerKind::NoData { kind, name, .. } => (kind_number(kind.as_str()).unwrap_or(u8::MAX), name),
-        _ => (u8::MAX, &Matcher::Any),
+        TriggerKind::NoData { kind, name, .. } => (kind_number(kind.as_str()).unwrap_or(INGESTIONS), name),
+        TriggerKind::DataSourceRefreshFailed { data_source, .. }
+        | TriggerKind::DataSourceRefreshSucceeded { data_source } => (INGESTIONS, data_source),
+        TriggerKind::RefreshCompleted { item, .. } => (TASKS, item),
+        TriggerKind::FullRefreshCompleted { .. } => (JOBS, &Matcher::Any),
+        TriggerKind::UnificationCompleted { .. } => (UNIFICATIONS, &Matcher::Any),
+        _ => (EVENTS, trigger.subject()),
     }
 }
 

@@ -6,7 +6,8 @@
 //! data of a known form: [`ValueObserved`] (a segment or measure has a value;
 //! a [`Series`] is what such values belong to), [`RefreshCompleted`] (one task
 //! of a refresh ended) and [`JobCompleted`] (a whole run ended). [`filter`] holds
-//! the CloudEvents Subscriptions filters that a trigger's `where` is made of.
+//! the CloudEvents Subscriptions filters that a trigger's `where` is made of,
+//! [`mod@http`] reads and writes events as HTTP messages.
 //!
 //! ```
 //! use tripline::event::{Event, ValueObserved};
@@ -27,6 +28,7 @@ mod data;
 mod envelope;
 mod fields;
 pub mod filter;
+pub mod http;
 mod item;
 mod job;
 mod json;

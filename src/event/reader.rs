@@ -1,6 +1,8 @@
 //! Structured JSON in.
 
-use super::json::{Depth, each_element};
+use std::borrow::Cow;
+
+use super::json::{Depth, each_element, verify, verify_raw};
 use super::place::{Refusal, place};
 use super::{Event, parse};
 use crate::error::{Error, ErrorKind};
@@ -161,6 +163,21 @@ impl Reader {
         Ok(events)
     }
 
+    pub(super) fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
+    /// Reads JSON that is the data of an event, without the space around it.
+    pub(super) fn read_json<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, str>, Error> {
+        let text = self.text(bytes)?;
+        let raw = text.trim_ascii();
+        let depth = Depth::new(self.max_depth).inside();
+        let is_too_deep = raw.starts_with(['{', '[']) && !depth.is_left();
+        let verified = if is_too_deep { verify_raw(raw, depth) } else { verify(text, depth) };
+        verified.map_err(|refusal| refusal.into_error(text, self.first_line))?;
+        Ok(Cow::Borrowed(raw))
+    }
+
     fn text<'a>(&self, bytes: &'a [u8]) -> Result<&'a str, Error> {
         let refused = |offset, message: String| {
             Error::new(ErrorKind::Syntax, message).at(place(bytes, offset, self.first_line))
@@ -175,7 +192,7 @@ impl Reader {
         Ok(text)
     }
 
-    fn too_long(&self, bytes: usize) -> String {
+    pub(super) fn too_long(&self, bytes: usize) -> String {
         format!("the event has {bytes} bytes, over the limit of {}", self.max_bytes)
     }
 

@@ -255,6 +255,11 @@ impl Trigger {
         TriggerBuilder::new(id, Matcher::exact(event_type), Body::Event)
     }
 
+    /// The names that it is about; any for what is about jobs.
+    pub(crate) fn subject(&self) -> &Matcher {
+        &self.subject
+    }
+
     /// Its id, unique in an engine.
     ///
     /// ```

@@ -2,9 +2,7 @@
 //! for Rust and for Python, and the published JSON Schema.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use chrono::{DateTime, Utc};
 use cloudevents::event::ExtensionValue as SdkValue;
@@ -13,9 +11,11 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tripline::event::{Data, Event, ExtensionValue, Reader};
 
+use crate::oracle;
+
 /// Events that every reader should understand alike: all attributes, all kinds of data.
 /// Times are whole microseconds, which is what Python keeps.
-fn samples() -> Vec<Event<'static>> {
+pub(crate) fn samples() -> Vec<Event<'static>> {
     let json = |text: &'static str| Data::json(text).unwrap();
     let payloads: Vec<(Option<&str>, Option<Data<'static>>)> = vec![
         (None, None),
@@ -71,14 +71,14 @@ fn samples() -> Vec<Event<'static>> {
 
 /// What an event says: the spelling of JSON and the order of extensions make no difference to it.
 #[derive(Debug, PartialEq)]
-struct Meaning {
+pub(crate) struct Meaning {
     attributes: Vec<Option<String>>,
     extensions: BTreeMap<String, ExtensionValue<'static>>,
     json_or_text: Option<Value>,
     binary: Option<Vec<u8>>,
 }
 
-fn meaning(event: &Event<'_>) -> Meaning {
+pub(crate) fn meaning(event: &Event<'_>) -> Meaning {
     let attributes = ["id", "source", "type", "time", "subject", "datacontenttype", "dataschema"];
     let event = event.clone().into_owned();
     Meaning {
@@ -171,7 +171,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-fn any_event() -> impl Strategy<Value = Event<'static>> {
+pub(crate) fn any_event() -> impl Strategy<Value = Event<'static>> {
     let text = || any::<String>().prop_filter("not empty", |text| !text.is_empty());
     let time = (i64::MIN..i64::MAX).prop_map(DateTime::<Utc>::from_timestamp_nanos);
     let extension = prop_oneof![
@@ -232,7 +232,7 @@ proptest! {
 #[test]
 fn the_python_sdk_reads_what_is_written_here_and_writes_it_back_the_same() {
     let events = samples();
-    let Some(lines) = python(&["again"], &in_lines(&events)) else { return };
+    let Some(lines) = roundtrip(&["again"], &in_lines(&events)) else { return };
     assert_eq!(lines.len(), events.len());
     for (line, event) in lines.iter().zip(&events) {
         let back = Event::from_json(line.as_bytes()).unwrap_or_else(|error| panic!("{line}: {error}"));
@@ -242,44 +242,28 @@ fn the_python_sdk_reads_what_is_written_here_and_writes_it_back_the_same() {
 
 #[test]
 fn what_the_python_sdk_makes_is_read_and_is_the_same_to_it_when_written_here() {
-    let Some(made) = python(&["make"], "") else { return };
+    let Some(made) = roundtrip(&["make"], "") else { return };
     assert!(made.len() > 50, "it made only {}", made.len());
     let mut pairs = String::new();
     for line in &made {
         let event = Event::from_json(line.as_bytes()).unwrap_or_else(|error| panic!("{line}: {error}"));
         pairs.push_str(&format!("{line}\n{}\n", event.to_json()));
     }
-    assert_eq!(python(&["same"], &pairs).unwrap(), [made.len().to_string()]);
+    assert_eq!(roundtrip(&["same"], &pairs).unwrap(), [made.len().to_string()]);
 }
 
 #[test]
 fn what_is_written_here_is_valid_under_the_published_schema() {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cloudevents-1.0.schema.json");
     let events = samples();
-    let Some(lines) = python(&["schema", schema.to_str().unwrap()], &in_lines(&events)) else { return };
+    let Some(lines) = roundtrip(&["schema", schema.to_str().unwrap()], &in_lines(&events)) else { return };
     assert_eq!(lines, [events.len().to_string()]);
+}
+
+fn roundtrip(arguments: &[&str], input: &str) -> Option<Vec<String>> {
+    oracle::python("cloudevents_roundtrip.py", arguments, input)
 }
 
 fn in_lines(events: &[Event<'_>]) -> String {
     events.iter().map(|event| event.to_json() + "\n").collect()
-}
-
-/// Runs the oracle with the interpreter that `TRIPLINE_PYTHON` names; `None` where it names none.
-fn python(arguments: &[&str], input: &str) -> Option<Vec<String>> {
-    let Some(interpreter) = std::env::var_os("TRIPLINE_PYTHON") else {
-        println!("skipped: TRIPLINE_PYTHON is not set");
-        return None;
-    };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/cloudevents_roundtrip.py");
-    let mut child = Command::new(interpreter)
-        .arg(script)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "the oracle failed: its reason is above");
-    Some(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
 }

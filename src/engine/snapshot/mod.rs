@@ -8,7 +8,9 @@
 
 mod codec;
 mod read;
+mod silence;
 mod state;
+mod tasks;
 mod write;
 
 use sha2::{Digest, Sha256};

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::event::{Dimensions, Series, SeriesRef};
-use crate::firing::{EventRef, Firing, Key, Parts};
+use crate::firing::{Firing, Key, Parts};
 use crate::threshold::{NEVER, Transition};
 use crate::trigger::Trigger;
 
@@ -17,6 +17,7 @@ use super::super::watch::Watch;
 use super::RestoreReport;
 use super::codec::Source;
 use super::state::read_instance;
+use super::tasks;
 
 /// A trigger as the snapshot has it.
 struct Kept {
@@ -44,6 +45,7 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     let kept = source.list(read_trigger)?;
     let (numbers, mut report) = place_triggers(&mut engine, current, &kept);
     report.series = read_series(&mut engine, &mut source, &numbers)?;
+    tasks::read(&mut engine, &mut source, &numbers)?;
     let firings = source.list(|source| read_firing(source))?;
     source.end()?;
     for (place, kept) in kept.into_iter().enumerate() {
@@ -226,7 +228,17 @@ fn read_firing(source: &mut Source<'_>) -> Result<Firing, Error> {
     let text = source.text()?;
     let trigger =
         Trigger::from_json(text).map_err(|error| source.fail("a trigger does not read").caused_by(error))?;
-    let key = if source.flag()? { Key::Series(series(source)?) } else { Key::Whole };
+    let key = match source.byte()? {
+        0 => Key::Whole,
+        1 => Key::Series(series(source)?),
+        2 => Key::Item {
+            source: source.text()?.into(),
+            process: source.text()?.into(),
+            id: source.option(|source| Ok(source.text()?.into()))?,
+        },
+        3 => Key::Job { source: source.text()?.into(), id: source.text()?.into() },
+        _ => return Err(source.fail("an unknown kind of key")),
+    };
     let word = source.text()?;
     let transitions = [Transition::Crossed, Transition::Cleared, Transition::Reminder, Transition::Occurred];
     let transition = transitions.into_iter().find(|transition| transition.as_str() == word);
@@ -241,9 +253,9 @@ fn read_firing(source: &mut Source<'_>) -> Result<Firing, Error> {
         crossed_at: source.option(Source::instant)?,
         due_at: source.option(Source::instant)?,
         suppressed: source.number()?,
-        event: source
-            .option(|source| Ok(EventRef::new(source.text()?, source.text()?, source.instant()?)))?,
+        event: source.option(tasks::read_event)?,
         owners: source.list(|source| Ok(source.text()?.to_owned()))?,
+        facts: source.option(tasks::read_facts)?.map(Box::new),
     };
     Ok(Firing::new(trigger, parts))
 }

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use crate::error::Error;
 use crate::threshold::{Extra, Phase, Side, State, Waiting, Window};
 
-use super::super::instance::{Body, Held, Instance, More, Origin, Silence};
+use super::super::instance::{Body, Held, Instance, More, Origin};
 use super::codec::{Sink, Source};
+use super::silence::{read_silence, write_silence};
 
 const SIDES: [Side; 3] = [Side::Unknown, Side::Inside, Side::Outside];
 const PHASES: [Phase; 7] =
@@ -25,8 +26,10 @@ pub(super) fn write_instance(sink: &mut Sink, instance: &Instance) {
         }
         Body::Silence(silence) => {
             sink.byte(1);
-            [silence.last, silence.due, silence.fired].into_iter().for_each(|at| sink.instant(at));
+            write_silence(sink, silence);
         }
+        // Kept with the items.
+        Body::Task(_) => sink.byte(2),
     }
     sink.option(instance.more.as_deref(), write_more);
 }
@@ -38,11 +41,7 @@ pub(super) fn read_instance(source: &mut Source<'_>, trigger: u32, series: u32) 
     let (edge, shown) = (source.flag()?, source.flag()?);
     let body = match source.byte()? {
         0 => Body::Threshold(read_state(source)?),
-        1 => Body::Silence(Silence {
-            last: source.instant()?,
-            due: source.instant()?,
-            fired: source.instant()?,
-        }),
+        1 => Body::Silence(read_silence(source)?),
         _ => return Err(source.fail("an unknown kind of state")),
     };
     let more = source.option(read_more)?.map(Box::new);

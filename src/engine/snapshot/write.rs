@@ -9,6 +9,7 @@ use super::super::emit::{Pending, Record};
 use super::super::numbers::NOBODY;
 use super::codec::Sink;
 use super::state::write_instance;
+use super::tasks;
 
 pub(super) fn body(engine: &Engine, bytes: Vec<u8>) -> Vec<u8> {
     let mut sink = Sink(bytes);
@@ -27,11 +28,17 @@ pub(super) fn body(engine: &Engine, bytes: Vec<u8>) -> Vec<u8> {
     }
     let numbers = triggers(engine, &mut sink);
     series(engine, &mut sink, &numbers);
+    tasks::write(engine, &mut sink, &numbers);
     sink.count(engine.pending.len());
     engine.pending.iter().for_each(|pending| match &pending {
         Pending::Full { firing: full, .. } => firing(&mut sink, full),
         Pending::Crossing(crossing) => waiting(engine, &mut sink, &crossing.record()),
         Pending::Record(record) => waiting(engine, &mut sink, record),
+        Pending::Parts { trigger, parts } => {
+            if let Some(full) = engine.build_parts(*trigger, parts) {
+                firing(&mut sink, &full);
+            }
+        }
     });
     sink.0
 }
@@ -116,10 +123,21 @@ fn firing(sink: &mut Sink, firing: &Firing) {
     let (trigger, parts) = firing.parts();
     sink.text(&trigger.to_json());
     match &parts.key {
-        Key::Whole => sink.flag(false),
+        Key::Whole => sink.byte(0),
         Key::Series(series) => {
-            sink.flag(true);
+            sink.byte(1);
             write_series(sink, series);
+        }
+        Key::Item { source, process, id } => {
+            sink.byte(2);
+            sink.text(source);
+            sink.text(process.as_str());
+            sink.option(id.as_deref(), Sink::text);
+        }
+        Key::Job { source, id } => {
+            sink.byte(3);
+            sink.text(source);
+            sink.text(id);
         }
     }
     sink.text(parts.transition.as_str());
@@ -130,10 +148,7 @@ fn firing(sink: &mut Sink, firing: &Firing) {
     sink.option(parts.crossed_at, Sink::instant);
     sink.option(parts.due_at, Sink::instant);
     sink.number(parts.suppressed);
-    sink.option(parts.event.as_ref(), |sink, event| {
-        sink.text(event.source());
-        sink.text(event.id());
-        sink.instant(event.instant());
-    });
+    sink.option(parts.event.as_ref(), tasks::write_event);
     sink.list(parts.owners.iter(), |sink, owner| sink.text(owner));
+    sink.option(parts.facts.as_deref(), tasks::write_facts);
 }

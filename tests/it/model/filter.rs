@@ -53,7 +53,7 @@ pub(crate) fn passes(filter: &Value, o: &Obs) -> bool {
     }
 }
 
-fn compares(body: &Value, data: &Value) -> bool {
+pub(crate) fn compares(body: &Value, data: &Value) -> bool {
     let found = data.pointer(body["path"].as_str().unwrap_or_default());
     let op = body["op"].as_str().unwrap_or_default();
     if op == "exists" {

@@ -1,0 +1,112 @@
+//! Triggers of tasks, jobs and events as they go and change.
+
+use crate::time::nanos_of;
+use crate::trigger::{Matcher, Trigger, TriggerKind};
+
+use super::super::Engine;
+use super::super::numbers::{NOBODY, is_series_kind};
+use super::super::watch::{Watch, target};
+use super::attach::{accepts, watches_item, work_of};
+use super::waiter::{Waiter, Work};
+
+impl Engine {
+    /// A trigger comes, goes or changes: items ask for their triggers again.
+    pub(in crate::engine) fn renew_items(&mut self, number: u32) {
+        let asks_series = |watch: &Watch| is_series_kind(target(&watch.trigger).0);
+        if self.watch(number).is_some_and(|watch| !asks_series(watch)) {
+            self.tasks.generation = self.tasks.generation.wrapping_add(1);
+        }
+    }
+
+    /// Drops all state that a trigger has on items and jobs.
+    pub(in crate::engine) fn drop_tasks_of(&mut self, number: u32) {
+        for item in self.tasks.items.of(number) {
+            self.unwatch_item(item, number);
+        }
+        self.tasks.items.forget(number);
+        self.tasks.jobs.unwatch(number);
+        self.tasks.whole.remove(&number);
+    }
+
+    /// Brings the state on items in line with a trigger that has replaced
+    /// another of its type; jobs and whole triggers keep theirs as it is.
+    pub(in crate::engine) fn retime_tasks(&mut self, number: u32, old: &Trigger) {
+        let Some(new) = self.watch(number).map(|watch| watch.trigger.clone()) else { return };
+        let matcher = Some(new.subject());
+        for place in self.tasks.items.of(number) {
+            let Some(item) = self.tasks.items.get(place) else { continue };
+            let by_id = accepts(matcher, item.id.as_deref()) || matcher == Some(&Matcher::Any);
+            let by_name = accepts(matcher, item.name.as_deref());
+            if !watches_item(&new, &item.source, &item.process) || !(by_id || by_name) {
+                self.unwatch_item(place, number);
+                continue;
+            }
+            if let Some(watcher) = self.tasks.items.watcher_mut(place, number) {
+                (watcher.by_id, watcher.by_name) = (by_id, by_name);
+            }
+            self.retime_waiter(place, number, old, &new);
+        }
+    }
+
+    /// The waiting part under other options: what has become due happens at the next move of the clock.
+    fn retime_waiter(&mut self, item: u32, trigger: u32, old: &Trigger, new: &Trigger) {
+        let Some(instance) = self.tasks.items.watcher(item, trigger).map(|watcher| watcher.instance) else {
+            return;
+        };
+        match work_of(new) {
+            None if instance == NOBODY => {}
+            None => {
+                self.counts.waiting_dropped += self.waiter(instance).map_or(0, Waiter::waiting);
+                self.free_instance(instance);
+                self.set_instance(item, trigger, NOBODY);
+            }
+            Some(work) if instance == NOBODY => {
+                let made = self.store_waiter(trigger, Waiter { item, work });
+                self.set_instance(item, trigger, made);
+            }
+            Some(_) => {
+                let Some(waiter) = self.waiter_mut(instance) else { return };
+                let dropped = retime(waiter, old, new);
+                self.counts.waiting_dropped += dropped;
+                self.requeue(instance);
+            }
+        }
+    }
+
+    fn set_instance(&mut self, item: u32, trigger: u32, instance: u32) {
+        if let Some(watcher) = self.tasks.items.watcher_mut(item, trigger) {
+            watcher.instance = instance;
+        }
+    }
+
+    fn unwatch_item(&mut self, item: u32, trigger: u32) {
+        if let Some(watcher) = self.tasks.items.unwatch(item, trigger) {
+            self.free_waiters(&[watcher]);
+        }
+        if self.tasks.items.get(item).is_some_and(|item| item.watchers.is_empty()) {
+            self.tasks.items.remove(item);
+        }
+    }
+}
+
+/// Gives a waiter the spans of the new trigger; says how many failures no longer count.
+fn retime(waiter: &mut Waiter, old: &Trigger, new: &Trigger) -> u64 {
+    let before = waiter.waiting();
+    match (&mut waiter.work, old.kind(), new.kind()) {
+        (
+            Work::Settling { settle, failures },
+            _,
+            TriggerKind::DataSourceRefreshFailed { settle: span, include_retrying, .. },
+        ) => {
+            *settle = nanos_of(span);
+            failures.failures.retain(|failed| include_retrying || !failed.is_retrying);
+        }
+        (
+            Work::Silence { silence, .. },
+            TriggerKind::NoData { within: was, .. },
+            TriggerKind::NoData { within, .. },
+        ) => silence.retime(nanos_of(was), nanos_of(within)),
+        _ => {}
+    }
+    before - waiter.waiting()
+}

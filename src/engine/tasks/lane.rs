@@ -1,0 +1,63 @@
+//! Events that are no observations, and tasks that come without an event.
+
+use chrono::{DateTime, Utc};
+
+use crate::error::Error;
+use crate::event::{Event, JobCompleted, RefreshCompleted};
+use crate::time::Nanos;
+
+use super::super::Engine;
+use super::super::receipt::Receipt;
+use super::input::{Subject, Task};
+
+impl Engine {
+    /// A task, a job, or an event of a type without a meaning of its own.
+    pub(in crate::engine) fn take_other(&mut self, at: Nanos, event: &Event<'_>) -> Result<Receipt, Error> {
+        self.explain_context(Some(event), at, f64::NAN);
+        let task = Task { at, source: event.source(), event: Some(event), subject: Subject::Other };
+        if let Some(refresh) =
+            RefreshCompleted::from_event(event).inspect_err(|_| self.counts.invalid += 1)?
+        {
+            return self.take_task(&Task { subject: Subject::Refresh(&refresh), ..task });
+        }
+        if let Some(job) = JobCompleted::from_event(event).inspect_err(|_| self.counts.invalid += 1)? {
+            return self.take_task(&Task { subject: Subject::Job(&job), ..task });
+        }
+        self.take_task(&task)
+    }
+
+    /// Takes one task of a refresh that came without an event: it has no id, so
+    /// it is not checked for duplicates, and `eventReceived` does not hear of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`handle_event`](Engine::handle_event).
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::Engine, event::{Item, RefreshCompleted}, Trigger};
+    ///
+    /// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// engine.add(at, Trigger::data_source_refresh_failed("loyalty", "ds-42").build()?)?;
+    /// let task = RefreshCompleted::new("ingestion", "failed").with_item(Item::new("ds-42"));
+    /// let _ = engine.observe_refresh(at, "/instances/contoso", at, &task)?;
+    /// assert_eq!(engine.poll_firing().unwrap().item().map(|item| item.id()), Some("ds-42"));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn observe_refresh(
+        &mut self,
+        now: DateTime<Utc>,
+        source: &str,
+        time: DateTime<Utc>,
+        task: &RefreshCompleted<'_>,
+    ) -> Result<Receipt, Error> {
+        self.has_room()?;
+        let at = self.arrival(now, time)?;
+        task.check().inspect_err(|_| self.counts.invalid += 1)?;
+        self.explain_context(None, at, f64::NAN);
+        let receipt = self.take_task(&Task { at, source, event: None, subject: Subject::Refresh(task) })?;
+        self.counts.events += 1;
+        self.counts.ignored += u64::from(receipt == Receipt::Ignored);
+        Ok(receipt)
+    }
+}

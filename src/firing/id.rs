@@ -1,0 +1,106 @@
+//! The idempotency key.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::{Key, Parts};
+
+/// The idempotency key of a firing and of all that follows from it: 22
+/// characters of base64url, the same for the same firing on any machine.
+///
+/// It is the first 16 bytes of the SHA-256 of, each preceded by its length as
+/// four bytes (big end first): the trigger's id; the key (the word `series`,
+/// the source, the kind, the name, then each dimension's name and value; or the
+/// word `item`, the source, the process, and the item's id if there is one; or
+/// the word `job`, the source and the job's id; or the word `whole`; each
+/// framed likewise); the transition's word; the time in
+/// nanoseconds since 1970 as eight bytes; and the ordinal among this trigger's
+/// and key's firings at that instant as eight bytes.
+///
+/// ```
+/// # use chrono::DateTime;
+/// # use tripline::{engine::Engine, event::SeriesRef, threshold::Threshold, Trigger};
+/// # let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+/// # engine.add(at, Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(9.0)).build()?)?;
+/// # let _ = engine.observe_series(at, &SeriesRef::segment("/s", "vip"), at, 2.0)?;
+/// # let _ = engine.observe_series(at, &SeriesRef::segment("/s", "vip"), at, 12.0)?;
+/// let id = engine.poll_firing().unwrap().id();
+/// assert_eq!(id.as_str().len(), 22);
+/// assert_eq!(id.to_string(), id.as_str());
+/// # Ok::<(), tripline::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FiringId([u8; 22]);
+
+impl FiringId {
+    pub(super) fn of(trigger: &str, parts: &Parts) -> Self {
+        let mut key = Vec::new();
+        match &parts.key {
+            Key::Series(series) => {
+                frame_all(&mut key, ["series", series.source(), series.kind().as_str(), series.name()]);
+                for (name, value) in series.dimensions().iter() {
+                    frame_all(&mut key, [name, value]);
+                }
+            }
+            Key::Item { source, process, id } => {
+                frame_all(&mut key, ["item", source, process.as_str()]);
+                frame_all(&mut key, id.as_deref());
+            }
+            Key::Job { source, id } => frame_all(&mut key, ["job", source, id]),
+            Key::Whole => frame_all(&mut key, ["whole"]),
+        }
+        let mut text = Vec::with_capacity(key.len() + trigger.len() + 48);
+        frame(&mut text, trigger.as_bytes());
+        frame(&mut text, &key);
+        frame(&mut text, parts.transition.as_str().as_bytes());
+        frame(&mut text, &parts.time.to_be_bytes());
+        frame(&mut text, &parts.ordinal.to_be_bytes());
+        Self(base64url(&Sha256::digest(&text)))
+    }
+
+    /// The 22 characters.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/snippets/firing.rs")]
+    /// assert!(firing.id().as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn as_str(&self) -> &str {
+        // Base64url is ASCII, so the bytes are always text.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for FiringId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for FiringId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FiringId({})", self.as_str())
+    }
+}
+
+fn frame_all<'a>(out: &mut Vec<u8>, texts: impl IntoIterator<Item = &'a str>) {
+    texts.into_iter().for_each(|text| frame(out, text.as_bytes()));
+}
+
+fn frame(out: &mut Vec<u8>, bytes: &[u8]) {
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    out.extend(length.to_be_bytes());
+    out.extend(bytes);
+}
+
+/// The first 16 bytes of a digest as base64url without padding.
+fn base64url(digest: &[u8]) -> [u8; 22] {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::array::from_fn(|at| {
+        let byte = |place: usize| if place < 16 { u32::from(digest[place]) } else { 0 };
+        let (first, shift) = (at / 4 * 3, 18 - at % 4 * 6);
+        let group = byte(first) << 16 | byte(first + 1) << 8 | byte(first + 2);
+        ALPHABET[(group >> shift & 63) as usize]
+    })
+}

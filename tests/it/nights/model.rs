@@ -1,0 +1,179 @@
+//! A naive model of tasks, jobs and any event: lists, linear scans, everything worked out afresh at every step, JSON
+//! values and integers. It shares no code with the library; written from SPEC sections 1, 2 and 4 and the rules alone.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::event::Event;
+use super::job::Job;
+use super::trigger::Trigger;
+use crate::model::Ns;
+
+pub(crate) const HOUR: Ns = 3_600_000_000_000;
+
+/// What has a state of its own within a trigger; in this order at one instant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Whole,
+    Item { source: String, process: String, id: Option<String> },
+    Job { source: String, id: String },
+}
+
+/// A deadline; the members in this order are the order in which deadlines go off.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Due {
+    at: Ns,
+    trigger: usize,
+    key: Key,
+}
+
+#[derive(Default)]
+pub(crate) struct Model {
+    pub(super) triggers: Vec<Trigger>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) most_jobs: usize,
+    /// How many jobs have been done so far.
+    pub(super) done: u64,
+    /// Source and id of what was accepted, and the clock then.
+    ids: Vec<(String, String, Ns)>,
+    pub(super) clock: Option<Ns>,
+    pub(super) firings: Vec<String>,
+    counts: BTreeMap<&'static str, u64>,
+}
+
+impl Model {
+    pub(crate) fn new(most_jobs: usize) -> Model {
+        Model { most_jobs, ..Model::default() }
+    }
+
+    /// Says whether it was taken.
+    pub(crate) fn add(&mut self, trigger: &Value, now: Ns) -> bool {
+        let is_new = self.triggers.iter().all(|t| t.json["id"] != trigger["id"]);
+        if is_new {
+            self.triggers.push(Trigger::new(trigger, now));
+        }
+        is_new
+    }
+
+    pub(crate) fn remove(&mut self, id: &str) -> bool {
+        let before = self.triggers.len();
+        self.triggers.retain(|t| t.id() != id);
+        self.leave_jobs(id);
+        self.triggers.len() < before
+    }
+
+    pub(crate) fn enable(&mut self, id: &str, on: bool) -> bool {
+        let found = self.triggers.iter_mut().find(|t| t.id() == id);
+        found.map(|t| t.enabled = on).is_some()
+    }
+
+    /// What became of an event: `accepted`, `ignored`, `duplicate`, or why it was refused and where.
+    pub(crate) fn event(&mut self, json: &Value, now: Ns) -> String {
+        self.count("events", 1);
+        let e = Event::read(json, now);
+        if self.is_duplicate(&e) {
+            self.count("duplicates", 1);
+            return "duplicate".into();
+        }
+        let faults = e.faults();
+        if !faults.is_empty() {
+            self.count("invalid", 1);
+            return format!("invalid {}", faults.join(" "));
+        }
+        let all = 0..self.triggers.len();
+        let mut concerned: Vec<usize> = all.filter(|&ti| self.triggers[ti].is_concerned(&e)).collect();
+        let (unifications, others): (Vec<usize>, Vec<usize>) =
+            concerned.iter().partition(|&&ti| self.triggers[ti].kind() == "unificationCompleted");
+        if !unifications.is_empty() {
+            if e.data("jobId").is_none() {
+                self.count("withoutJob", 1);
+                concerned = others;
+            } else if self.is_a_job_too_many(&e, &unifications) {
+                self.count("overLimit", 1);
+                if others.is_empty() {
+                    return "limit data.jobId".into();
+                }
+                self.count("notWatched", 1);
+                concerned = others;
+            }
+        }
+        self.go_off(|due| due.at < e.at);
+        let clock = self.clock.map_or(e.at, |clock| clock.max(e.at));
+        self.clock = Some(clock);
+        for trigger in &mut self.triggers {
+            trigger.note_name(&e);
+        }
+        if concerned.iter().any(|ti| unifications.contains(ti)) {
+            self.open(&e);
+        }
+        for &ti in &concerned {
+            self.judge(ti, &e);
+        }
+        self.settle_down();
+        if let Some(own) = e.item_key() {
+            for ti in 0..self.triggers.len() {
+                self.go_off(|due| due.trigger == ti && due.key == own && (due.at <= e.at || due.at < clock));
+            }
+        }
+        self.ids.push((e.source().to_owned(), e.id().to_owned(), clock));
+        if concerned.is_empty() {
+            self.count("ignored", 1);
+            return "ignored".into();
+        }
+        "accepted".into()
+    }
+
+    pub(crate) fn tick(&mut self, t: Ns) {
+        if self.clock.is_none_or(|clock| t > clock) {
+            self.flush(t);
+        }
+    }
+
+    pub(crate) fn flush(&mut self, t: Ns) {
+        let t = self.clock.map_or(t, |clock| clock.max(t));
+        self.clock = Some(t);
+        self.go_off(|due| due.at <= t);
+    }
+
+    pub(crate) fn timeout(&self) -> Option<Ns> {
+        let first = self.dues().into_iter().map(|due| due.at).min()?;
+        Some(self.clock.map_or(first, |clock| first.max(clock + 1)))
+    }
+
+    pub(crate) fn take_firings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.firings)
+    }
+
+    /// What is not named here is 0.
+    pub(crate) fn counts(&self) -> &BTreeMap<&'static str, u64> {
+        &self.counts
+    }
+
+    pub(super) fn count(&mut self, name: &'static str, n: u64) {
+        *self.counts.entry(name).or_default() += n;
+    }
+
+    /// An id stands for a day after the clock at which it was accepted.
+    fn is_duplicate(&self, e: &Event) -> bool {
+        let stands = |at: Ns| self.clock <= Some(at + 24 * HOUR) && e.at <= at + 24 * HOUR;
+        self.ids.iter().any(|(source, id, at)| source == e.source() && id == e.id() && stands(*at))
+    }
+
+    /// Lets deadlines go off, the first one first, as long as one is wanted.
+    fn go_off(&mut self, wanted: impl Fn(&Due) -> bool) {
+        while let Some(due) = self.dues().into_iter().filter(|due| wanted(due)).min() {
+            self.deadline(due.trigger, &due.key, due.at);
+        }
+    }
+
+    fn dues(&self) -> Vec<Due> {
+        let mut all = Vec::new();
+        for (trigger, t) in self.triggers.iter().enumerate() {
+            for (key, at) in t.dues() {
+                all.push(Due { at, trigger, key });
+            }
+        }
+        all
+    }
+}
