@@ -130,10 +130,10 @@ impl<T> Jobs<T> {
             Err(place) => {
                 let phases = unifies.then(Box::default);
                 job.watchers.insert(place, JobWatcher { trigger, phases, told: Told::default() });
+                self.settle(number);
                 place
             }
         };
-        self.settle(number);
         self.get_mut(number)?.watchers.get_mut(place)
     }
 

@@ -13,7 +13,7 @@ use super::explain::words_of;
 use super::input::{Subject, Task};
 use super::phases::{End, PHASES, phase_of};
 use super::report::Report;
-use super::settling::Failed;
+use super::settling::{Failed, Fate};
 use super::tell::TaskKey;
 use super::waiter::Work;
 
@@ -260,7 +260,7 @@ impl Engine {
         let failed = Failed { at: task.at, is_retrying: is_retrying(refresh), report: Report::of(task) };
         let fate = failures.fail(failed, *settle);
         let due = failures.due(*settle);
-        self.counts.waiting_dropped += u64::from(fate == super::settling::Fate::Full);
+        self.counts.waiting_dropped += u64::from(matches!(fate, Fate::Full | Fate::Crowds));
         self.note_why(trigger, TaskKey::Item(item), || words_of(fate, due));
         self.queue(number);
     }
