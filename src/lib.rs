@@ -159,6 +159,7 @@
 //! * Nothing is delivered yet: acting on firings safely is the next part of
 //!   this library.
 
+pub mod builtin;
 pub mod engine;
 mod error;
 pub mod event;

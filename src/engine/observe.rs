@@ -9,9 +9,9 @@ use crate::time::{Nanos, datetime, instant};
 
 use super::Engine;
 use super::input::Input;
-use super::numbers::{EVENTS, NOBODY};
+use super::numbers::EVENTS;
 use super::receipt::{BatchReport, Observation, Receipt};
-use super::slots::BLOCK;
+use super::slots::{BLOCK, Found};
 use super::tasks::{Subject, Task};
 
 /// A series looked up once, for [`Engine::observe`].
@@ -322,21 +322,20 @@ impl Engine {
     /// ```
     pub fn observe_batch(&mut self, now: DateTime<Utc>, observations: &[Observation<'_>]) -> BatchReport {
         let mut report = BatchReport::default();
-        let mut numbers = [NOBODY; BLOCK];
+        let mut found = [Found::NOTHING; BLOCK];
         for (block, part) in observations.chunks(BLOCK).enumerate() {
-            self.slots.find_block(part.iter().map(|observation| &observation.series), &mut numbers);
+            self.slots.find_block(part.iter().map(|observation| &observation.series), &mut found);
             let identity = self.identity.0;
             for (at, observation) in part.iter().enumerate() {
-                let is_current =
-                    numbers[at] != NOBODY && self.identity.0 == identity && self.explain.is_none();
-                let result = if is_current && self.slots.is_series(numbers[at], &observation.series) {
-                    if self.observe_quietly(now, numbers[at], observation.time, observation.value) {
+                let is_found = self.slots.holds(&found[at], &observation.series);
+                let result = if is_found && self.identity.0 == identity && self.explain.is_none() {
+                    if self.observe_quietly(now, found[at].number, observation.time, observation.value) {
                         report.taken = block * BLOCK + at + 1;
                         continue;
                     }
-                    self.observe_number(now, numbers[at], observation.time, observation.value)
+                    self.observe_number(now, found[at].number, observation.time, observation.value)
                 } else {
-                    self.observe_series(now, &observation.series, observation.time, observation.value)
+                    self.observe_named(now, &observation.series, observation.time, observation.value)
                 };
                 if !report.note(block * BLOCK + at, result) {
                     return report;

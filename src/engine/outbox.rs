@@ -123,7 +123,7 @@ mod tests {
         let parts = |pending: Pending| match pending {
             Pending::Crossing(Crossing { trigger, time, ordinal, .. }) => (trigger, time, ordinal),
             Pending::Record(record) => (record.trigger, record.time, record.ordinal),
-            Pending::Full { .. } => unreachable!(),
+            other => panic!("{other:?}"),
         };
         assert_eq!(outbox.iter().map(parts).collect::<Vec<_>>(), expected);
         let brief = outbox.clone().pop_brief();

@@ -50,6 +50,18 @@ pub(super) struct Slots {
     last_source: u32,
 }
 
+/// What a look-up in a block came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    pub(super) number: u32,
+    source: u32,
+    kind: u8,
+}
+
+impl Found {
+    pub(super) const NOTHING: Self = Self { number: NOBODY, source: NOBODY, kind: u8::MAX };
+}
+
 /// A series to look for, with its hash.
 #[derive(Debug, Clone, Copy)]
 struct Wanted<'a> {
@@ -333,40 +345,43 @@ impl Slots {
         }
     }
 
-    /// Looks up a block of series, each by its hash alone; [`is_series`](Slots::is_series)
-    /// tells whether the number found is the one asked for. Hashing, probing
-    /// and reading are done for the whole block in turn, so that their misses overlap.
+    /// Looks up a block of series, each by its hash alone; [`holds`](Slots::holds)
+    /// tells whether what was found is the one asked for. Hashing, probing and
+    /// reading are done for the whole block in turn, so that their misses overlap.
     pub(super) fn find_block<'a>(
         &mut self,
         block: impl Iterator<Item = &'a SeriesRef<'a>>,
-        numbers: &mut [u32; BLOCK],
+        found: &mut [Found; BLOCK],
     ) {
         let (mut hashes, mut count, mut touched) = ([0; BLOCK], 0, 0);
-        for (hash, series) in hashes.iter_mut().zip(block) {
-            let source = self.find_source(series.source());
-            *hash = match (kind_number(series.kind()), source) {
-                (Some(kind), Some(source)) => self.wanted(kind, source, series).hash,
-                _ => 0,
-            };
+        for ((found, hash), series) in found.iter_mut().zip(&mut hashes).zip(block) {
+            let kind = kind_number(series.kind()).unwrap_or(u8::MAX);
+            let source = self.find_source(series.source()).unwrap_or(NOBODY);
+            *found = Found { number: NOBODY, source, kind };
+            *hash = self.wanted(kind, source, series).hash;
             touched ^= self.index.touch(*hash);
             count += 1;
         }
-        for (number, &hash) in numbers.iter_mut().zip(&hashes[..count]) {
-            *number = self.index.find(hash, |_| true).unwrap_or(NOBODY);
-        }
-        for &number in numbers[..count].iter().filter(|&&number| number != NOBODY) {
-            touched ^= self.labels[number as usize].source ^ (self.hot[number as usize].gate as u32);
+        for (found, &hash) in found.iter_mut().zip(&hashes[..count]) {
+            let number = self.index.find(hash, |_| true).unwrap_or(NOBODY);
+            found.number = number;
+            if let (Some(label), Some(hot)) =
+                (self.labels.get(number as usize), self.hot.get(number as usize))
+            {
+                touched ^= label.source ^ (hot.gate as u32);
+            }
         }
         // Nothing is made of what was read but that it is near now.
         std::hint::black_box(touched);
     }
 
-    /// Is this the series of that number?
-    pub(super) fn is_series(&self, number: u32, series: &SeriesRef<'_>) -> bool {
-        let label = self.label(number);
-        kind_number(series.kind()) == Some(label.kind)
-            && same_bytes(self.sources[label.source as usize].as_bytes(), series.source().as_bytes())
-            && self.has_name(label, series)
+    /// Was this series found?
+    #[inline(always)]
+    pub(super) fn holds(&self, found: &Found, series: &SeriesRef<'_>) -> bool {
+        self.labels.get(found.number as usize).is_some_and(|label| {
+            let is_one = (label.source == found.source) & (label.kind == found.kind);
+            is_one && self.has_name(label, series)
+        })
     }
 
     #[inline]
@@ -387,7 +402,7 @@ impl Slots {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn has_name(&self, label: &Label, series: &SeriesRef<'_>) -> bool {
         let name = series.name();
         match label.name() {
@@ -401,12 +416,17 @@ impl Slots {
     }
 
     /// Sources are few: the one asked for last is tried first.
-    #[inline]
+    #[inline(always)]
     fn find_source(&mut self, source: &str) -> Option<u32> {
         let last = self.sources.get(self.last_source as usize);
         if last.is_some_and(|last| same_bytes(last.as_bytes(), source.as_bytes())) {
             return Some(self.last_source);
         }
+        self.find_other_source(source)
+    }
+
+    #[inline(never)]
+    fn find_other_source(&mut self, source: &str) -> Option<u32> {
         let found =
             *self.source_table.find(self.hasher.text(source), |&at| *self.sources[at as usize] == *source)?;
         self.last_source = found;

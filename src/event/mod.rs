@@ -41,6 +41,7 @@ mod place;
 mod reader;
 mod refresh;
 mod series;
+pub(crate) mod strict;
 mod text;
 mod words;
 mod writer;

@@ -68,6 +68,11 @@ impl<'a> Refusal<'a> {
         }
     }
 
+    /// The kind, the offset in `document`, and what is wrong there.
+    pub(super) fn into_parts(self, document: &str) -> (ErrorKind, usize, String) {
+        (self.kind, offset_in(document, self.at), self.message)
+    }
+
     /// The refusal with its place in `document`, whose first line has the number `first_line`.
     pub(super) fn into_error(self, document: &str, first_line: u64) -> Error {
         let place = place(document.as_bytes(), offset_in(document, self.at), first_line);

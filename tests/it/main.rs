@@ -10,6 +10,7 @@ mod source;
 // What the library does: one line for each module below.
 mod bounds;
 mod corpus;
+mod customer_insights;
 mod differential;
 mod engine_subject;
 mod event_data;

@@ -67,8 +67,8 @@ fn differences(want: &Seen, have: &Seen) -> String {
 
 /// How they differ in one word, so that shrinking does not slip from one difference to another.
 fn sort_of(problem: &str) -> String {
-    let word = problem.lines().find_map(|line| line.trim().split_once(':').map(|(word, _)| word.to_owned()));
-    word.filter(|_| problem.lines().count() > 1).unwrap_or_default()
+    let second = problem.lines().nth(1).unwrap_or_default().trim();
+    second.split(':').next().unwrap_or_default().to_owned()
 }
 
 /// Whether a night, made smaller, is one that could have been made at all.

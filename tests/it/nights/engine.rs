@@ -11,16 +11,6 @@ use super::steps::Subject;
 use crate::engine_subject::{nanos, time};
 use crate::model::Ns;
 
-/// Until the engine has a bound on jobs of its own.
-#[allow(dead_code, reason = "the method of the same name comes before it")]
-trait WithJobs: Sized {
-    fn with_jobs(self, _: usize) -> Self {
-        self
-    }
-}
-
-impl WithJobs for Limits {}
-
 pub(crate) fn engine(most_jobs: usize, hash_seed: u64) -> Engine {
     let limits = Limits::default().with_jobs(most_jobs);
     Engine::builder().with_limits(limits).with_skew(None).with_hash_seed(hash_seed).build()

@@ -161,7 +161,7 @@ impl World {
             4 => on[name] = json!("*"),
             5 | 6 => on[name] = json!(r.pick(&["ds-1", "ds-2"])),
             7..9 => on[name] = json!(r.pick(&["Loyalty", "Web"])),
-            9 => on[name] = json!({"prefix": r.pick(&["ds", "L", ""])}),
+            9 => on[name] = json!({"prefix": r.pick(&["ds", "L", "Web"])}),
             10 => on[name] = json!({"suffix": r.pick(&["-1", "b"])}),
             _ => on[name] = json!({"oneOf": r.pick(&[["ds-2", "Loyalty"], ["ds-1", "none"]])}),
         }

@@ -57,10 +57,12 @@ impl Model {
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> bool {
-        let before = self.triggers.len();
-        self.triggers.retain(|t| t.id() != id);
+        let Some(i) = self.triggers.iter().position(|t| t.id() == id) else { return false };
+        let t = self.triggers.remove(i);
+        let waiting: usize = t.settling.iter().map(|(_, settling)| settling.waiting()).sum();
+        self.count("waitingDropped", waiting as u64);
         self.leave_jobs(id);
-        self.triggers.len() < before
+        true
     }
 
     pub(crate) fn enable(&mut self, id: &str, on: bool) -> bool {

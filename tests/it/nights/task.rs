@@ -24,23 +24,31 @@ impl Settling {
         self.failures.first().map(|f| f.at + settle)
     }
 
-    fn fail(&mut self, e: &Event, settle: Ns) {
+    /// How many failures wait for their deadline.
+    pub(super) fn waiting(&self) -> usize {
+        self.failures.len()
+    }
+
+    /// Says how many failures are dropped for want of room.
+    fn fail(&mut self, e: &Event, settle: Ns) -> u64 {
         let f = e.at;
         let answered = self.successes.iter().any(|&s| f < s && s <= f + settle);
         let covered = self.told.is_some_and(|(g, due)| {
             f <= due && g <= f + settle && !self.successes.iter().any(|&s| g <= s && s <= f)
         });
         if answered || covered {
-            return;
+            return 0;
         }
-        if self.failures.len() == MOST {
-            if f >= self.failures[0].at {
-                return;
-            }
+        let is_full = self.failures.len() == MOST;
+        if is_full && f >= self.failures[0].at {
+            return 1;
+        }
+        if is_full {
             self.failures.pop();
         }
         self.failures.push(e.clone());
         self.failures.sort_by_key(|e| e.at);
+        u64::from(is_full)
     }
 
     fn succeed(&mut self, s: Ns, settle: Ns, clock: Ns) {
@@ -108,7 +116,8 @@ impl Model {
                 }
                 let settling = under(&mut t.settling, &item, Settling::default);
                 if is_failure {
-                    settling.fail(e, settle);
+                    let dropped = settling.fail(e, settle);
+                    self.count("waitingDropped", dropped);
                 } else {
                     settling.succeed(e.at, settle, clock);
                 }
