@@ -54,7 +54,6 @@ impl Settling {
     fn succeed(&mut self, s: Ns, settle: Ns, clock: Ns) {
         self.failures.retain(|f| !(f.at <= s && s <= f.at + settle));
         self.successes.push(s);
-        self.successes.retain(|&s| s >= clock - settle);
         self.successes.sort();
         let too_many = self.successes.len().saturating_sub(MOST);
         self.successes.drain(..too_many);
