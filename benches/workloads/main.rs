@@ -11,9 +11,11 @@
 //! verification is reported.
 
 mod data;
+mod lines;
 mod memory;
 mod meter;
 mod report;
+mod selective;
 mod spread;
 mod stacked;
 
@@ -53,8 +55,13 @@ struct Arguments {
 /// Runs one row at every n.
 type Workload = fn(Size, &mut Report) -> Result<(), Failure>;
 
-const ROWS: [(&str, Workload); 3] =
-    [("spread", spread::run), ("stacked", stacked::run), ("memory", memory::run)];
+const ROWS: [(&str, Workload); 5] = [
+    ("spread", spread::run),
+    ("stacked", stacked::run),
+    ("selective", selective::run),
+    ("lines", lines::run),
+    ("memory", memory::run),
+];
 
 fn arguments() -> Result<Arguments, Failure> {
     let (mut bench, mut test, mut quick, mut json, mut rows) = (false, false, false, false, Vec::new());

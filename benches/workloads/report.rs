@@ -67,7 +67,7 @@ impl Report {
     pub(crate) fn new(json: bool, test: bool) -> Self {
         if !json && !test {
             println!(
-                "{:<8} {:>9} {:<12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7} {:>9} {:>9}",
+                "{:<9} {:>9} {:<12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7} {:>9} {:>9}",
                 "workload",
                 "n",
                 "lane",
@@ -97,7 +97,7 @@ impl Report {
         } else {
             let Row { workload, n, lane, events, ns_per_event, min, max, limit_ns, .. } = &row;
             println!(
-                "{workload:<8} {n:>9} {lane:<12} {events:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7} {:>9} {:>9}{}",
+                "{workload:<9} {n:>9} {lane:<12} {events:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7} {:>9} {:>9}{}",
                 number(*ns_per_event, 1),
                 number(*min, 1),
                 number(*max, 1),

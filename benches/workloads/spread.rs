@@ -75,7 +75,7 @@ impl Entry {
     }
 
     #[inline(always)]
-    fn observe(&mut self, at: DateTime<Utc>, value: f64, fired: &mut Vec<Record>) {
+    pub(crate) fn observe(&mut self, at: DateTime<Utc>, value: f64, fired: &mut Vec<Record>) {
         if self.previous <= self.bound && value > self.bound {
             fired.push(Record { trigger: self.trigger, time: at });
         }
@@ -84,7 +84,7 @@ impl Entry {
 }
 
 /// The walks of all series.
-struct Walks {
+pub(crate) struct Walks {
     random: SplitMix,
     at: Vec<i64>,
     /// Observations so far.
@@ -92,15 +92,23 @@ struct Walks {
 }
 
 impl Walks {
-    fn new(n: usize) -> Self {
+    pub(crate) fn new(n: usize) -> Self {
         let mut random = SplitMix::new(SEED);
         let at = (0..n).map(|_| random.below(10_001).cast_signed()).collect();
         Self { random, at, number: 0 }
     }
 
+    pub(crate) fn number(&self) -> i64 {
+        self.number
+    }
+
+    pub(crate) fn value(&self, series: usize) -> f64 {
+        self.at[series] as f64 / 100.0
+    }
+
     /// The next observations: the names one after the other, and for each its
     /// series, instant and value.
-    fn next(&mut self, events: usize) -> (String, Vec<(u32, DateTime<Utc>, f64)>) {
+    pub(crate) fn next(&mut self, events: usize) -> (String, Vec<(u32, DateTime<Utc>, f64)>) {
         let (mut names, mut ticks) = (String::new(), Vec::with_capacity(events));
         for _ in 0..events {
             let series = self.random.below(self.at.len() as u64) as usize;
@@ -214,7 +222,7 @@ struct Sides {
 impl Sides {
     fn new(n: usize, events: usize) -> Result<Self, Failure> {
         let walks = Walks::new(n);
-        let value = |series: usize| walks.at[series] as f64 / 100.0;
+        let value = |series: usize| walks.value(series);
         let before = live_bytes();
         let mut engine = engine(n, value)?;
         let engine_bytes = live_bytes() - before;

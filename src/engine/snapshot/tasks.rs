@@ -34,7 +34,7 @@ pub(super) fn write(engine: &Engine, sink: &mut Sink, places: &[u64]) {
     sink.list(jobs.iter(), |sink, job| {
         sink.text(&job.source);
         sink.text(&job.id);
-        sink.instant(job.opened);
+        sink.option(job.opened, Sink::instant);
         sink.option(job.done, Sink::number);
         sink.list(job.watchers.iter(), |sink, watcher| {
             sink.number(place(watcher.trigger));
@@ -82,8 +82,11 @@ pub(super) fn read(
         }
     }
     for _ in 0..source.number()? {
-        let (of, id, opened) = (source.text()?, source.text()?, source.instant()?);
-        let number = engine.tasks.jobs.insert(of, id, opened);
+        let (of, id) = (source.text()?, source.text()?);
+        let number = engine.tasks.jobs.insert(of, id);
+        if let Some(opened) = source.option(Source::instant)? {
+            engine.tasks.jobs.open(number, opened);
+        }
         let done = source.option(Source::number)?;
         for _ in 0..source.number()? {
             let (trigger, told) = (read_trigger(source, numbers)?, read_told(source)?);

@@ -13,7 +13,7 @@ use super::explain::words_of;
 use super::input::{Subject, Task};
 use super::phases::{End, PHASES, phase_of};
 use super::report::Report;
-use super::settling::Failed;
+use super::settling::{Failed, Fate};
 use super::tell::TaskKey;
 use super::waiter::Work;
 
@@ -183,7 +183,7 @@ impl Engine {
     fn opens_too_many(&self, task: &Task<'_>, job: &str, concerns: &[Concern]) -> bool {
         let oldest = self.oldest_job(self.clock.max(task.at));
         let known = self.tasks.jobs.find(task.source, job).and_then(|number| self.tasks.jobs.get(number));
-        let opens = match known.filter(|job| job.opened >= oldest) {
+        let opens = match known.filter(|job| job.opened.is_none_or(|opened| opened >= oldest)) {
             None => true,
             Some(job) => {
                 let knows = |trigger| job.watchers.iter().any(|watcher| watcher.trigger == trigger);
@@ -260,7 +260,7 @@ impl Engine {
         let failed = Failed { at: task.at, is_retrying: is_retrying(refresh), report: Report::of(task) };
         let fate = failures.fail(failed, *settle);
         let due = failures.due(*settle);
-        self.counts.waiting_dropped += u64::from(fate == super::settling::Fate::Full);
+        self.counts.waiting_dropped += u64::from(matches!(fate, Fate::Full | Fate::Crowds));
         self.note_why(trigger, TaskKey::Item(item), || words_of(fate, due));
         self.queue(number);
     }
@@ -323,6 +323,7 @@ impl Engine {
 
     fn judge_phase(&mut self, trigger: u32, phase: usize, task: &Task<'_>, refresh: &RefreshCompleted<'_>) {
         let number = self.job_of(task.source, refresh.job_id().unwrap_or_default());
+        self.tasks.jobs.open(number, self.clock);
         let key = TaskKey::Job(number);
         let Some(watcher) = self.tasks.jobs.watcher(number, trigger, true) else { return };
         let Some(mut phases) = watcher.phases.take() else {
@@ -359,7 +360,7 @@ impl Engine {
     /// The job's number; it is kept from now on.
     fn job_of(&mut self, source: &str, id: &str) -> u32 {
         let found = self.tasks.jobs.find(source, id);
-        found.unwrap_or_else(|| self.tasks.jobs.insert(source, id, self.clock))
+        found.unwrap_or_else(|| self.tasks.jobs.insert(source, id))
     }
 
     fn instance_of(&self, item: u32, trigger: u32) -> Option<u32> {
