@@ -66,7 +66,12 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
         report.told(),
         report.ignored_in_all()
     );
-    println!("{} events, {} of them told twice, {} firings", counts.events(), counts.duplicates(), counts.firings());
+    println!(
+        "{} events, {} of them told twice, {} firings",
+        counts.events(),
+        counts.duplicates(),
+        counts.firings()
+    );
     Ok(())
 }
 

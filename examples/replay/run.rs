@@ -1,7 +1,7 @@
 //! One run: the engine between its input and its output.
 
-use tripline::engine::{Counts, Engine};
 use tripline::builtin::customer_insights::LogReport;
+use tripline::engine::{Counts, Engine};
 use tripline::event::{Event, JobCompleted, RefreshCompleted, ValueObserved};
 use tripline::{Error, Trigger};
 

@@ -31,8 +31,9 @@ impl Engine {
         let found = self.tasks.items.find(task.source, process, id);
         if let Some(number) = found
             && let Some(item) = self.tasks.items.get(number)
-            && item.asked == self.tasks.generation
-            && (name.is_none() || name == item.name.as_deref())
+            && item.asked_by_id == self.tasks.generation
+            && (name.is_none()
+                || (name == item.name.as_deref() && item.asked_by_name == self.tasks.generation))
         {
             return Ok(Some(number));
         }
@@ -55,7 +56,10 @@ impl Engine {
             }
         }
         if let Some(item) = self.tasks.items.get_mut(number) {
-            (item.asked, item.refused) = (self.tasks.generation, refused);
+            (item.asked_by_id, item.refused) = (self.tasks.generation, refused);
+            if name.is_some() {
+                item.asked_by_name = self.tasks.generation;
+            }
         }
         Ok(Some(number))
     }

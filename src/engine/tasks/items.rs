@@ -21,8 +21,9 @@ pub(in crate::engine) struct Item {
     pub(in crate::engine) id: Option<Box<str>>,
     /// The name that the triggers were last asked for by.
     pub(in crate::engine) name: Option<Box<str>>,
-    /// The generation of the triggers then.
-    pub(in crate::engine) asked: u32,
+    /// The generations of the triggers that were asked for by the id, and by the name.
+    pub(in crate::engine) asked_by_id: u32,
+    pub(in crate::engine) asked_by_name: u32,
     /// The newest task, for dropping what is idle.
     pub(in crate::engine) newest: Nanos,
     /// In the order in which the triggers were added.
@@ -90,7 +91,8 @@ impl Items {
             process: process.clone(),
             id: id.map(Into::into),
             name: None,
-            asked: 0,
+            asked_by_id: 0,
+            asked_by_name: 0,
             newest: LONG_AGO,
             watchers: Vec::new(),
             refused: 0,

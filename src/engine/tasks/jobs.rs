@@ -83,6 +83,11 @@ impl<T> Jobs<T> {
         self.table.find(hash(self.seed, source, id), is).copied()
     }
 
+    /// The number of the job; it is kept from now on.
+    pub(in crate::engine) fn find_or_insert(&mut self, source: &str, id: &str) -> u32 {
+        self.find(source, id).unwrap_or_else(|| self.insert(source, id))
+    }
+
     /// A job that is heard of for the first time; done as long as nothing waits for it.
     pub(in crate::engine) fn insert(&mut self, source: &str, id: &str) -> u32 {
         let serial = self.serial;

@@ -90,6 +90,7 @@ impl Engine {
             }
         }
         self.tasks.jobs.forget_done(self.limits.jobs());
+        self.tasks.ended.forget_done(self.limits.series());
         if let Some(item) = item {
             self.settle_due_item(item, task.at);
         }
@@ -316,13 +317,12 @@ impl Engine {
         if let Some(why) = why {
             return self.note_why(trigger, TaskKey::Whole, || why);
         }
-        let number = self.job_of(task.source, job.job_id());
-        self.tasks.jobs.watcher(number, trigger, false);
-        self.tell(trigger, TaskKey::Job(number), task.at, None, || Report::of(task));
+        let number = self.tasks.ended.find_or_insert(task.source, job.job_id());
+        self.tell(trigger, TaskKey::EndedJob(number), task.at, None, || Report::of(task));
     }
 
     fn judge_phase(&mut self, trigger: u32, phase: usize, task: &Task<'_>, refresh: &RefreshCompleted<'_>) {
-        let number = self.job_of(task.source, refresh.job_id().unwrap_or_default());
+        let number = self.tasks.jobs.find_or_insert(task.source, refresh.job_id().unwrap_or_default());
         self.tasks.jobs.open(number, self.clock);
         let key = TaskKey::Job(number);
         let Some(watcher) = self.tasks.jobs.watcher(number, trigger, true) else { return };
@@ -355,12 +355,6 @@ impl Engine {
         report.facts.phases =
             Some(std::array::from_fn(|at| (PHASES[at].clone(), judged.outcomes[at].clone())));
         self.tell(trigger, key, judged.last.at, None, || report);
-    }
-
-    /// The job's number; it is kept from now on.
-    fn job_of(&mut self, source: &str, id: &str) -> u32 {
-        let found = self.tasks.jobs.find(source, id);
-        found.unwrap_or_else(|| self.tasks.jobs.insert(source, id))
     }
 
     fn instance_of(&self, item: u32, trigger: u32) -> Option<u32> {
