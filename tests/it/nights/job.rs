@@ -1,5 +1,4 @@
-//! Jobs: the ends of `map`, `match` and `merge`, for each `unificationCompleted` that took one of them, and which
-//! `fullRefreshCompleted` was told of them. One record stands for all of a job, from when it was first heard of.
+//! Jobs: the ends of `map`, `match` and `merge`, for each `unificationCompleted` that took one of them.
 
 use super::event::Event;
 use super::model::{HOUR, Key, Model};
@@ -87,12 +86,6 @@ impl Model {
         (ji, pi)
     }
 
-    /// A whole run is done as soon as it is told of.
-    pub(super) fn run(&mut self, ti: usize, e: &Event) {
-        let (job, part) = self.part(ti, e);
-        self.jobs[job].parts[part].done = true;
-    }
-
     pub(super) fn unify(&mut self, ti: usize, e: &Event) {
         let (job, part) = self.part(ti, e);
         let (t, job) = (&self.triggers[ti], &mut self.jobs[job]);
@@ -143,7 +136,7 @@ impl Model {
 
     /// What was told of a job goes with it.
     fn forget(&mut self, key: &Key) {
-        for t in &mut self.triggers {
+        for t in self.triggers.iter_mut().filter(|t| t.kind() == "unificationCompleted") {
             t.told.retain(|(k, _)| k != key);
         }
     }

@@ -138,7 +138,6 @@ impl Model {
                     && t.asks("submission", e.data("submission"))
                     && t.asks("outcome", outcome);
                 if is_asked {
-                    self.run(ti, e);
                     self.emit(ti, &job, e.at, Some(e), told::job(e));
                 }
             }
