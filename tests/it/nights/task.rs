@@ -51,7 +51,7 @@ impl Settling {
         u64::from(is_full)
     }
 
-    fn succeed(&mut self, s: Ns, settle: Ns, clock: Ns) {
+    fn succeed(&mut self, s: Ns, settle: Ns) {
         self.failures.retain(|f| !(f.at <= s && s <= f.at + settle));
         self.successes.push(s);
         self.successes.sort();
@@ -118,7 +118,7 @@ impl Model {
                     let dropped = settling.fail(e, settle);
                     self.count("waiting_dropped", dropped);
                 } else {
-                    settling.succeed(e.at, settle, clock);
+                    settling.succeed(e.at, settle);
                 }
             }
             "dataSourceRefreshSucceeded" if succeeded => {
