@@ -100,8 +100,9 @@ fn write_jobs(sink: &mut Sink, jobs: &Jobs<Report>, place: &impl Fn(u32) -> u64)
 }
 
 fn read_jobs(jobs: &mut Jobs<Report>, source: &mut Source<'_>, numbers: &[Option<u32>]) -> Result<(), Error> {
-    // Beyond all places among the done ones that the snapshot has.
-    jobs.start_done(source.number()?);
+    // Until they get their own, jobs have places beyond all those that the snapshot has.
+    let next = source.number()?;
+    jobs.start_done(next);
     for _ in 0..source.number()? {
         let (of, id) = (source.text()?, source.text()?);
         let number = jobs.insert(of, id);
@@ -123,6 +124,7 @@ fn read_jobs(jobs: &mut Jobs<Report>, source: &mut Source<'_>, numbers: &[Option
         }
         jobs.drop_unwatched(number);
     }
+    jobs.start_done(next);
     Ok(())
 }
 

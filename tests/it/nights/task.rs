@@ -96,7 +96,6 @@ impl Silence {
 
 impl Model {
     pub(super) fn judge(&mut self, ti: usize, e: &Event) {
-        let clock = self.clock.unwrap_or(e.at);
         let t = &mut self.triggers[ti];
         let outcome = e.data("outcome");
         let succeeded = outcome == Some("succeeded");
