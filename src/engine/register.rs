@@ -4,7 +4,7 @@ use hashbrown::{HashMap, HashTable};
 
 use crate::trigger::{Matcher, Trigger};
 
-use super::hash::hash_text;
+use super::hash::{Seeded, hash_text};
 use super::numbers::{ALL_KINDS, NOBODY};
 use super::watch::{Watch, target};
 
@@ -13,6 +13,7 @@ use super::watch::{Watch, target};
 #[derive(Debug, Clone)]
 pub(super) struct Register {
     seed: u64,
+    hasher: Seeded,
     /// By the order in which they were added; removed ones leave a gap.
     watches: Vec<Option<Box<Watch>>>,
     /// Numbers by id; the id itself is in the trigger.
@@ -32,6 +33,7 @@ impl Register {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
+            hasher: Seeded::new(seed),
             watches: Vec::new(),
             ids: HashTable::new(),
             exact: HashTable::new(),
@@ -84,7 +86,7 @@ impl Register {
 
     /// Puts a trigger at a number that has none.
     pub(super) fn put(&mut self, number: u32, watch: Box<Watch>) {
-        let seed = self.seed;
+        let (seed, hasher) = (self.seed, self.hasher);
         let (kind, name) = target(&watch.trigger);
         self.each_list(name, kind, |list| list.push(number));
         if let Some(asked) = self.asked.get_mut(usize::from(kind)) {
@@ -96,7 +98,7 @@ impl Register {
         let hash = |&other: &u32| hash_text(seed, id_of(watches, other));
         self.ids.insert_unique(hash(&number), number, hash);
         let Some(name) = name else { return };
-        let hash = |&other: &u32| hash_name(seed, name_of(watches, other));
+        let hash = |&other: &u32| hash_name(hasher, name_of(watches, other));
         match self.exact.find_mut(hash(&number), |&other| name_of(watches, other) == (kind, &*name)) {
             Some(head) => self.next[number as usize] = std::mem::replace(head, number),
             None => {
@@ -129,7 +131,7 @@ impl Register {
         found.clear();
         found.extend(self.any.get(usize::from(kind)).into_iter().flatten());
         let wanted = (kind, name);
-        let hash = hash_name(self.seed, wanted);
+        let hash = hash_name(self.hasher, wanted);
         let mut number = self
             .exact
             .find(hash, |&other| name_of(&self.watches, other) == wanted)
@@ -155,13 +157,30 @@ impl Register {
         found.dedup();
     }
 
+    /// A keyed hash of a name, for [`is_asked_for`](Register::is_asked_for).
+    #[inline]
+    pub(super) fn hash(&self, name: &str) -> u64 {
+        self.hasher.text(name)
+    }
+
+    /// Whether [`find`](Register::find) might find a trigger of the kind by this name.
+    #[inline]
+    pub(super) fn is_asked_for(&self, kind: u8, name: &str, hash: u64) -> bool {
+        let is_only_exact = self.several.is_empty()
+            && self.prefix.is_empty()
+            && self.suffix.is_empty()
+            && self.any.get(usize::from(kind)).is_none_or(Vec::is_empty);
+        let is = |&other: &u32| name_of(&self.watches, other) == (kind, name);
+        !is_only_exact || self.exact.find(with_kind(hash, kind), is).is_some()
+    }
+
     /// Takes a number out of the chain of its name.
     fn unchain(&mut self, number: u32) {
-        let (seed, watches) = (self.seed, &self.watches);
+        let (hasher, watches) = (self.hasher, &self.watches);
         let after = self.next[number as usize];
         let wanted = name_of(watches, number);
         let Ok(mut head) =
-            self.exact.find_entry(hash_name(seed, wanted), |&other| name_of(watches, other) == wanted)
+            self.exact.find_entry(hash_name(hasher, wanted), |&other| name_of(watches, other) == wanted)
         else {
             return;
         };
@@ -215,8 +234,14 @@ fn name_of(watches: &[Option<Box<Watch>>], number: u32) -> (u8, &str) {
     })
 }
 
-fn hash_name(seed: u64, (kind, name): (u8, &str)) -> u64 {
-    hash_text(seed ^ u64::from(kind), name)
+fn hash_name(hasher: Seeded, (kind, name): (u8, &str)) -> u64 {
+    with_kind(hasher.text(name), kind)
+}
+
+/// The kinds are few and neighbours, so they go to where they change the place in a table.
+#[inline]
+fn with_kind(hash: u64, kind: u8) -> u64 {
+    hash ^ u64::from(kind) << 4 ^ u64::from(kind) << 57
 }
 
 /// A key of the maps, borrowed; it hashes like the owned one.

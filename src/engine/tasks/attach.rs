@@ -12,6 +12,7 @@ use super::super::silence::Silence;
 use super::super::slot::LONG_AGO;
 use super::input::Task;
 use super::items::Watcher;
+use super::quick::Wish;
 use super::settling::Settling;
 use super::waiter::{Waiter, Work};
 
@@ -56,6 +57,9 @@ impl Engine {
         }
         if let Some(item) = self.tasks.items.get_mut(number) {
             (item.asked, item.refused) = (self.tasks.generation, refused);
+            for watcher in &mut item.watchers {
+                watcher.wish = self.register.get(watcher.trigger).map_or(Wish::Unasked, Wish::of);
+            }
         }
         Ok(Some(number))
     }

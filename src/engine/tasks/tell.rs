@@ -84,8 +84,8 @@ impl Engine {
         let job = |number| self.tasks.jobs.get(number);
         match key {
             TaskKey::Item(number) => item(number).map_or(Key::Whole, |item| Key::Item {
-                source: item.source.clone(),
-                process: item.process.clone(),
+                source: item.source().into(),
+                process: item.process().clone(),
                 id: item.id.clone(),
             }),
             TaskKey::Job(number) => job(number)
