@@ -1,7 +1,8 @@
 //! An embeddable trigger engine: events go in, firings come out.
 //!
 //! A data platform knows things its users want to act on: a segment or a
-//! business measure crossed a threshold, or went silent. tripline watches for
+//! business measure crossed a threshold, or went silent; a data source's refresh
+//! failed; a full refresh or a unification completed. tripline watches for
 //! them, exactly, in any Rust program. It is a pure library: it reads no clock,
 //! opens no socket, spawns nothing and draws no random number. The host hands
 //! in events and the time, and takes firings out.
@@ -21,9 +22,11 @@
 //! * An [`Event`](event::Event) is a CloudEvents 1.0 event. One type carries
 //!   numbers: [`ValueObserved`](event::ValueObserved), a segment's member count or a
 //!   measure's value. All numbers of one (source, kind, name, dimensions) are a
-//!   [`Series`](event::Series).
-//! * A [`Trigger`] says what to watch for: which series, and a
-//!   [`Threshold`](threshold::Threshold) or a silence.
+//!   [`Series`](event::Series). Two say that work has ended:
+//!   [`RefreshCompleted`](event::RefreshCompleted), one task about one item, and
+//!   [`JobCompleted`](event::JobCompleted), a whole run. Any other type is carried.
+//! * A [`Trigger`] says what to watch for: which series and a
+//!   [`Threshold`](threshold::Threshold) or a silence; or which tasks, jobs or events.
 //! * An [`Engine`](engine::Engine) keeps, for every (trigger, series), on which
 //!   side the value is and what it waits for. When an *episode* begins, that is
 //!   when the value enters the condition, it gives one [`Firing`](firing::Firing).
@@ -60,9 +63,10 @@
 //! |---|---|
 //! | watch a number with one threshold, without events or engine | [`threshold::Monitor`] |
 //! | know what a condition or an option means | [`threshold`], [`ThresholdBuilder`](threshold::ThresholdBuilder), [`semantics`](_documentation::semantics) |
-//! | write a trigger in Rust | [`Trigger::segment_threshold_crossed`], [`Trigger::measure_threshold_crossed`], [`Trigger::no_data`] |
+//! | write a trigger in Rust | [`Trigger::segment_threshold_crossed`], [`Trigger::measure_threshold_crossed`], [`Trigger::no_data`], [`Trigger::data_source_refresh_failed`], [`Trigger::unification_completed`] and the others |
 //! | read triggers from JSON, with every fault listed | [`Trigger::from_json`], [`Trigger::list_from_json`] |
-//! | read or write CloudEvents | [`event::Event`], [`event::Reader`] |
+//! | read or write CloudEvents | [`event::Event`], [`event::Reader`]; over HTTP [`event::http`] |
+//! | read the log of Dynamics 365 Customer Insights | [`builtin::customer_insights`] |
 //! | only let some events through | [`event::filter`] |
 //! | run many triggers over many series | [`engine::Engine`] |
 //! | feed numbers as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch) |
@@ -119,6 +123,17 @@
 //!
 //! let day = Duration::from_secs(24 * 3600);
 //! let trigger = Trigger::no_data("vip-silent", SeriesKind::SEGMENT, "vip", day).with_from_start(true).build()?;
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! **A data source that stays broken**, not one that recovers by itself.
+//!
+//! ```
+//! # use std::time::Duration;
+//! use tripline::Trigger;
+//!
+//! let half_an_hour = Duration::from_secs(30 * 60);
+//! let trigger = Trigger::data_source_refresh_failed("broken", "*").with_settle(half_an_hour).build()?;
 //! # Ok::<(), tripline::Error>(())
 //! ```
 //!

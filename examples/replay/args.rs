@@ -14,7 +14,8 @@ usage: replay --triggers FILE --events FILE|- [--format cloudevents|customer-ins
   --triggers FILE   one trigger, an array of them, or {\"triggers\":[...]}
   --events FILE|-   one JSON event a line, or one JSON array of events; - is stdin.
                     {\"tick\":\"TIME\"} moves the clock without an event.
-  --format NAME     cloudevents, and nothing else yet
+  --format NAME     cloudevents (the default), or customer-insights: the diagnostic log of Dynamics 365
+                    Customer Insights, as JSON lines, arrays or Event Hubs messages
   --until TIME      at the end the clock moves there, and what waits for lateness is judged
   --explain         say for every event and trigger why it fired or did not
   --skip-invalid    report a bad line and go on
@@ -28,11 +29,20 @@ pub(crate) enum Command {
     Replay(Args),
 }
 
+/// What the events are written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    #[default]
+    CloudEvents,
+    CustomerInsights,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Args {
     pub(crate) triggers: PathBuf,
     /// `None` is stdin.
     pub(crate) events: Option<PathBuf>,
+    pub(crate) format: Format,
     pub(crate) until: Option<DateTime<Utc>>,
     pub(crate) explain: bool,
     pub(crate) skip_invalid: bool,
@@ -67,7 +77,7 @@ pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, St
             "--events" => args.events = Some(value()?).filter(|path| path != "-").map(Into::into),
             "--snapshot" => args.snapshot = Some(value()?.into()),
             "--until" => args.until = Some(until(&value()?)?),
-            "--format" => format(&value()?)?,
+            "--format" => args.format = format(&value()?)?,
             "--explain" => args.explain = true,
             "--skip-invalid" => args.skip_invalid = true,
             _ => return Err(format!("{flag} is not a flag")),
@@ -84,10 +94,10 @@ fn until(word: &OsString) -> Result<DateTime<Utc>, String> {
     line::time(&word.to_string_lossy()).map_err(|why| format!("--until: {why}"))
 }
 
-fn format(word: &OsString) -> Result<(), String> {
+fn format(word: &OsString) -> Result<Format, String> {
     match &*word.to_string_lossy() {
-        "cloudevents" => Ok(()),
-        "customer-insights" => Err("--format customer-insights comes with a later version".to_owned()),
+        "cloudevents" => Ok(Format::CloudEvents),
+        "customer-insights" => Ok(Format::CustomerInsights),
         other => Err(format!("--format {other} is unknown; it is cloudevents or customer-insights")),
     }
 }

@@ -5,12 +5,13 @@
 //!     --triggers examples/data/replay.triggers.json --events examples/data/replay.events.ndjson
 //! ```
 //!
-//! `input` cuts the stream into events, `line` reads one of them, `run` drives the engine, `state` keeps the
+//! `input` cuts the stream into events, `line` reads one of them, `log` does both for a diagnostic log, `run` drives the engine, `state` keeps the
 //! snapshot, `output` prints.
 
 mod args;
 mod input;
 mod line;
+mod log;
 mod output;
 mod run;
 mod state;
@@ -22,8 +23,9 @@ use std::process::ExitCode;
 
 use tripline::Trigger;
 
-use args::{Args, Command};
+use args::{Args, Command, Format};
 use input::Input;
+use log::Log;
 use run::Run;
 
 /// Why a run ends before its end.
@@ -65,8 +67,20 @@ fn main() -> ExitCode {
 fn replay(args: &Args) -> Result<(), Stop> {
     let triggers = read_triggers(&args.triggers)?;
     let mut run = Run::new(args, triggers)?;
-    let mut input = Input::new(open(args.events.as_deref())?);
+    let bytes = open(args.events.as_deref())?;
     let failed = |error: io::Error| Stop::failed(format!("{}: {error}", args.events_name()));
+    if args.format == Format::CustomerInsights {
+        let mut log = Log::new(bytes);
+        loop {
+            match log.next() {
+                Ok(Some(event)) => run.take_logged(event)?,
+                Ok(None) => break,
+                Err(error) => return run.flush_output().and(Err(failed(error))),
+            }
+        }
+        return run.finish(args, Some(log.report()));
+    }
+    let mut input = Input::new(bytes);
     loop {
         match input.next() {
             Ok(Some(item)) => run.take(&item)?,
@@ -74,7 +88,7 @@ fn replay(args: &Args) -> Result<(), Stop> {
             Err(error) => return run.flush_output().and(Err(failed(error))),
         }
     }
-    run.finish(args)
+    run.finish(args, None)
 }
 
 /// Every fault of the file is named, each on a line of its own.

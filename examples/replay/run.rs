@@ -1,7 +1,8 @@
 //! One run: the engine between its input and its output.
 
+use tripline::builtin::customer_insights::LogReport;
 use tripline::engine::{Counts, Engine};
-use tripline::event::ValueObserved;
+use tripline::event::{Event, JobCompleted, RefreshCompleted, ValueObserved};
 use tripline::{Error, Trigger};
 
 use crate::Stop;
@@ -78,17 +79,46 @@ impl Run {
             },
             Err(bad) => bad,
         };
+        self.complain(&format!("{}:{}: {}", self.events_name, bad.line, bad.reason))
+    }
+
+    /// Takes an event of a log, or a record that gives none.
+    pub(crate) fn take_logged(&mut self, event: Result<Event<'static>, Error>) -> Result<(), Stop> {
+        self.events += 1;
+        let report = match event {
+            Ok(event) => {
+                let line = Line::Event(event);
+                match (self.give(&line)?, &line) {
+                    (Ok(()), _) | (_, Line::Tick(_)) => return Ok(()),
+                    (Err(Refused::By(error)), Line::Event(event)) => {
+                        format!("{}: the event {}: {error}", self.events_name, event.id())
+                    }
+                    (Err(Refused::NoTime), Line::Event(event)) => {
+                        format!("{}: the event {} has no time", self.events_name, event.id())
+                    }
+                }
+            }
+            Err(error) => {
+                // The reader counts from the start of the log, so its place is the file's.
+                let bad = BadLine::new(&Item { line: 0, column: 1, text: Ok(&[]) }, &error);
+                format!("{}:{}: {}", self.events_name, bad.line, bad.reason)
+            }
+        };
+        self.complain(&report)
+    }
+
+    /// A bad line, or record: the end of the run, unless such are skipped.
+    fn complain(&mut self, report: &str) -> Result<(), Stop> {
         self.invalid += 1;
-        let report = format!("{}:{}: {}", self.events_name, bad.line, bad.reason);
         if self.skip_invalid {
-            return self.output.complain(&report);
+            return self.output.complain(report);
         }
         self.output.flush()?;
         Err(Stop::failed(report))
     }
 
     /// Ends the run: the clock moves to `--until`, the state is kept, the counts are told.
-    pub(crate) fn finish(mut self, args: &Args) -> Result<(), Stop> {
+    pub(crate) fn finish(mut self, args: &Args, log: Option<&LogReport>) -> Result<(), Stop> {
         if let Some(until) = args.until {
             self.arm(until).map_err(|error| Stop::failed(error.to_string()))?;
             self.until_taken(|engine| engine.flush(until))?
@@ -99,6 +129,9 @@ impl Run {
         self.output.flush()?;
         if let Some(path) = &args.snapshot {
             state::save(path, &self.engine.snapshot())?;
+        }
+        if let Some(report) = log {
+            self.output.complain(&report.to_string())?;
         }
         let counts = self.counts();
         self.output.complain(&counts)
@@ -116,7 +149,7 @@ impl Run {
                 let is_sound = match self.triggers.is_empty() {
                     true => Ok(()),
                     // One that will be refused is not the first time seen.
-                    false => ValueObserved::from_event(event).and_then(|_| self.arm(now)),
+                    false => read_whole(event).and_then(|()| self.arm(now)),
                 };
                 match is_sound {
                     Ok(()) => self.until_taken(|engine| engine.handle_event(now, event).map(drop))?,
@@ -184,6 +217,14 @@ impl Run {
 }
 
 /// Why the engine did not get or did not take a line.
+/// Whether the data of the event is what its type promises.
+fn read_whole(event: &Event<'_>) -> Result<(), Error> {
+    ValueObserved::from_event(event)?;
+    RefreshCompleted::from_event(event)?;
+    JobCompleted::from_event(event)?;
+    Ok(())
+}
+
 enum Refused {
     NoTime,
     By(Error),

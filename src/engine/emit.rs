@@ -228,18 +228,15 @@ impl Engine {
         let Some(watch) = self.watch_mut(trigger) else { return false };
         let Some(limit) = watch.trigger.limit() else { return true };
         let max = limit.max() as usize;
-        if watch.emitted.len() >= max
-            && watch
-                .emitted
-                .first()
-                .is_some_and(|&oldest| oldest > time.saturating_sub(nanos_of(limit.per())))
-        {
+        let start = time.saturating_sub(nanos_of(limit.per()));
+        let emitted = watch.emitted.times_mut();
+        if emitted.len() >= max && emitted.first().is_some_and(|&oldest| oldest > start) {
             return false;
         }
-        let place = watch.emitted.partition_point(|&other| other <= time);
-        watch.emitted.insert(place, time);
-        if watch.emitted.len() > max {
-            watch.emitted.remove(0);
+        let place = emitted.partition_point(|&other| other <= time);
+        emitted.insert(place, time);
+        if emitted.len() > max {
+            emitted.remove(0);
         }
         true
     }

@@ -1,4 +1,4 @@
-//! Series by hash: numbers in one flat table, so that a look-up reads one line of it.
+//! Numbers by hash in one flat table, so that a look-up reads one line of it.
 
 /// A word that holds nothing: no number fills all bits of a word.
 const EMPTY: u32 = u32::MAX;
@@ -46,17 +46,58 @@ impl Index {
         self.words.get(home(hash, self.words.len())).copied().unwrap_or(EMPTY)
     }
 
-    /// Enters the number that comes next; `hash_of` tells the hashes of those that are there.
-    pub(super) fn push(&mut self, hash: u64, hash_of: impl Fn(u32) -> u64) {
-        if (self.len + 1) * 5 > self.words.len() * 4 {
-            let room = (self.words.len() / 2 * 3).max(SMALLEST);
-            self.words = vec![EMPTY; room];
-            // Room for one number more than there will be, so that none is EMPTY.
-            self.mask = u32::MAX >> (room as u32).leading_zeros();
-            (0..self.len as u32).for_each(|number| self.place(hash_of(number), number));
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Enters a number; `hash_of` tells the hashes of those that are there.
+    pub(super) fn insert(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
+        let is_full = (self.len + 1) * 5 > self.words.len() * 4;
+        if is_full || number >= self.mask {
+            let grown = if is_full { self.words.len() / 2 * 3 } else { self.words.len() };
+            let room = grown.max(SMALLEST);
+            let (old, mask) = (std::mem::replace(&mut self.words, vec![EMPTY; room]), self.mask);
+            // Greater than any number, so that none is EMPTY.
+            self.mask = u32::MAX >> (number + 1).max(mask).max(room as u32).leading_zeros();
+            for number in old.into_iter().filter(|&word| word != EMPTY).map(|word| word & mask) {
+                self.place(hash_of(number), number);
+            }
         }
-        self.place(hash, self.len as u32);
+        self.place(hash, number);
         self.len += 1;
+    }
+
+    /// Takes a number out, and moves those up that its place kept from theirs.
+    pub(super) fn remove(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
+        let Some(mut hole) = self.place_of(hash, number) else { return };
+        let len = self.words.len();
+        let mut at = hole;
+        loop {
+            at = if at + 1 == len { 0 } else { at + 1 };
+            let word = self.words[at];
+            if word == EMPTY {
+                break;
+            }
+            let from_home = (at + len - home(hash_of(word & self.mask), len)) % len;
+            if from_home >= (at + len - hole) % len {
+                self.words[hole] = word;
+                hole = at;
+            }
+        }
+        self.words[hole] = EMPTY;
+        self.len -= 1;
+    }
+
+    fn place_of(&self, hash: u64, number: u32) -> Option<usize> {
+        let len = self.words.len();
+        let mut at = home(hash, len);
+        while *self.words.get(at)? != EMPTY {
+            if self.words[at] & self.mask == number {
+                return Some(at);
+            }
+            at = if at + 1 == len { 0 } else { at + 1 };
+        }
+        None
     }
 
     pub(super) fn clear(&mut self) {
@@ -92,12 +133,22 @@ mod tests {
             let hash = |number: u32| u64::from(number).wrapping_mul(spread).rotate_left(number % 3);
             assert_eq!(index.find(hash(0), |_| true), None);
             for number in 0..500 {
-                index.push(hash(number), hash);
+                index.insert(hash(number), number, hash);
                 for known in (0..=number).step_by(7) {
                     assert_eq!(index.find(hash(known), |other| other == known), Some(known));
                 }
                 assert_eq!(index.find(hash(number + 1), |other| other == number + 1), None);
             }
+            index.insert(hash(70_000), 70_000, hash);
+            for number in (0..500).filter(|number| number % 3 > 0) {
+                index.remove(hash(number), number, hash);
+                assert_eq!(index.find(hash(number), |other| other == number), None);
+            }
+            for number in (0..500).filter(|number| number % 3 == 0) {
+                assert_eq!(index.find(hash(number), |other| other == number), Some(number));
+            }
+            assert_eq!(index.find(hash(70_000), |other| other == 70_000), Some(70_000));
+            assert_eq!(index.len(), 168);
             index.clear();
             assert_eq!(index.find(hash(0), |_| true), None);
         }

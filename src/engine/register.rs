@@ -1,10 +1,11 @@
 //! The triggers, by number, by id, and by what they ask of a name.
 
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 
 use crate::trigger::{Matcher, Trigger};
 
 use super::hash::{Seeded, hash_text};
+use super::index::Index;
 use super::numbers::{ALL_KINDS, NOBODY};
 use super::watch::{Watch, target};
 
@@ -17,10 +18,10 @@ pub(super) struct Register {
     /// By the order in which they were added; removed ones leave a gap.
     watches: Vec<Option<Box<Watch>>>,
     /// Numbers by id; the id itself is in the trigger.
-    ids: HashTable<u32>,
-    /// For each single name that is asked for, the latest trigger that does; `next` leads to the others.
-    exact: HashTable<u32>,
-    next: Vec<u32>,
+    ids: Index,
+    /// For each single name that is asked for, the latest trigger that does;
+    /// [`Watch::next`] leads to the others.
+    exact: Index,
     several: HashMap<(u8, Box<str>), Vec<u32>>,
     prefix: HashMap<(u8, Box<str>), Vec<u32>>,
     suffix: HashMap<(u8, Box<str>), Vec<u32>>,
@@ -35,9 +36,8 @@ impl Register {
             seed,
             hasher: Seeded::new(seed),
             watches: Vec::new(),
-            ids: HashTable::new(),
-            exact: HashTable::new(),
-            next: Vec::new(),
+            ids: Index::default(),
+            exact: Index::default(),
             several: HashMap::new(),
             prefix: HashMap::new(),
             suffix: HashMap::new(),
@@ -59,7 +59,6 @@ impl Register {
     /// A new number, behind all others.
     pub(super) fn new_number(&mut self) -> u32 {
         self.watches.push(None);
-        self.next.push(NOBODY);
         (self.watches.len() - 1) as u32
     }
 
@@ -81,7 +80,7 @@ impl Register {
     }
 
     pub(super) fn number_of(&self, id: &str) -> Option<u32> {
-        self.ids.find(hash_text(self.seed, id), |&number| id_of(&self.watches, number) == id).copied()
+        self.ids.find(hash_text(self.seed, id), |number| id_of(&self.watches, number) == id)
     }
 
     /// Puts a trigger at a number that has none.
@@ -95,25 +94,26 @@ impl Register {
         let name = name.as_exact().map(Box::<str>::from);
         self.watches[number as usize] = Some(watch);
         let watches = &self.watches;
-        let hash = |&other: &u32| hash_text(seed, id_of(watches, other));
-        self.ids.insert_unique(hash(&number), number, hash);
+        let hash = |other: u32| hash_text(seed, id_of(watches, other));
+        self.ids.insert(hash(number), number, hash);
         let Some(name) = name else { return };
-        let hash = |&other: &u32| hash_name(hasher, name_of(watches, other));
-        match self.exact.find_mut(hash(&number), |&other| name_of(watches, other) == (kind, &*name)) {
-            Some(head) => self.next[number as usize] = std::mem::replace(head, number),
-            None => {
-                self.next[number as usize] = NOBODY;
-                self.exact.insert_unique(hash(&number), number, hash);
-            }
+        let hash = |other: u32| hash_name(hasher, name_of(watches, other));
+        let head = self.exact.find(hash(number), |other| name_of(watches, other) == (kind, &*name));
+        // The new one stands for the name, and leads to the one that did.
+        if let Some(head) = head {
+            self.exact.remove(hash(number), head, hash);
+        }
+        self.exact.insert(hash(number), number, hash);
+        if let Some(watch) = self.get_mut(number) {
+            watch.next = head.unwrap_or(NOBODY);
         }
     }
 
     /// Takes the trigger of a number out; the number is not given out again.
     pub(super) fn take(&mut self, number: u32) -> Option<Box<Watch>> {
-        let id_hash = hash_text(self.seed, self.get(number)?.trigger.id());
-        if let Ok(entry) = self.ids.find_entry(id_hash, |&other| other == number) {
-            entry.remove();
-        }
+        let (seed, watches) = (self.seed, &self.watches);
+        let hash = |other: u32| hash_text(seed, id_of(watches, other));
+        self.ids.remove(hash(number), number, hash);
         if self.get(number)?.asks_one_name() {
             self.unchain(number);
         }
@@ -132,13 +132,11 @@ impl Register {
         found.extend(self.any.get(usize::from(kind)).into_iter().flatten());
         let wanted = (kind, name);
         let hash = hash_name(self.hasher, wanted);
-        let mut number = self
-            .exact
-            .find(hash, |&other| name_of(&self.watches, other) == wanted)
-            .map_or(NOBODY, |&head| head);
+        let mut number =
+            self.exact.find(hash, |other| name_of(&self.watches, other) == wanted).unwrap_or(NOBODY);
         while number != NOBODY {
             found.push(number);
-            number = self.next[number as usize];
+            number = self.after(number);
         }
         let mut take = |map: &HashMap<(u8, Box<str>), Vec<u32>>, text: &str| {
             found.extend(map.get(&Key(kind, text)).into_iter().flatten());
@@ -157,6 +155,11 @@ impl Register {
         found.dedup();
     }
 
+    /// The next trigger that asks for the same name, or [`NOBODY`].
+    fn after(&self, number: u32) -> u32 {
+        self.get(number).map_or(NOBODY, |watch| watch.next)
+    }
+
     /// A keyed hash of a name, for [`is_asked_for`](Register::is_asked_for).
     #[inline]
     pub(super) fn hash(&self, name: &str) -> u64 {
@@ -170,35 +173,33 @@ impl Register {
             && self.prefix.is_empty()
             && self.suffix.is_empty()
             && self.any.get(usize::from(kind)).is_none_or(Vec::is_empty);
-        let is = |&other: &u32| name_of(&self.watches, other) == (kind, name);
+        let is = |other: u32| name_of(&self.watches, other) == (kind, name);
         !is_only_exact || self.exact.find(with_kind(hash, kind), is).is_some()
     }
 
     /// Takes a number out of the chain of its name.
     fn unchain(&mut self, number: u32) {
-        let (hasher, watches) = (self.hasher, &self.watches);
-        let after = self.next[number as usize];
+        let (hasher, watches, after) = (self.hasher, &self.watches, self.after(number));
+        let hash = |other: u32| hash_name(hasher, name_of(watches, other));
         let wanted = name_of(watches, number);
-        let Ok(mut head) =
-            self.exact.find_entry(hash_name(hasher, wanted), |&other| name_of(watches, other) == wanted)
-        else {
-            return;
-        };
-        if *head.get() == number {
-            if after == NOBODY {
-                head.remove();
-            } else {
-                *head.get_mut() = after;
+        let head = self.exact.find(hash(number), |other| name_of(watches, other) == wanted);
+        let Some(mut at) = head else { return };
+        if at == number {
+            self.exact.remove(hash(number), number, hash);
+            if after != NOBODY {
+                self.exact.insert(hash(after), after, hash);
             }
             return;
         }
-        let mut at = *head.get();
         while at != NOBODY {
-            if self.next[at as usize] == number {
-                self.next[at as usize] = after;
+            let next = self.after(at);
+            if next == number {
+                if let Some(watch) = self.get_mut(at) {
+                    watch.next = after;
+                }
                 return;
             }
-            at = self.next[at as usize];
+            at = next;
         }
     }
 
@@ -241,7 +242,7 @@ fn hash_name(hasher: Seeded, (kind, name): (u8, &str)) -> u64 {
 /// The kinds are few and neighbours, so they go to where they change the place in a table.
 #[inline]
 fn with_kind(hash: u64, kind: u8) -> u64 {
-    hash ^ u64::from(kind) << 4 ^ u64::from(kind) << 57
+    hash ^ u64::from(kind) << 56 ^ u64::from(kind) << 20
 }
 
 /// A key of the maps, borrowed; it hashes like the owned one.

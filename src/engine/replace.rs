@@ -36,8 +36,10 @@ impl Engine {
         let Some(mut watch) = self.register.take(number) else { return };
         watch.enabled = if old.enabled() == trigger.enabled() { watch.enabled } else { trigger.enabled() };
         if let (Some(limit), true) = (trigger.limit(), old.limit() != trigger.limit()) {
-            let over = watch.emitted.len().saturating_sub(limit.max() as usize);
-            watch.emitted.drain(..over);
+            let over = watch.emitted.times().len().saturating_sub(limit.max() as usize);
+            if over > 0 {
+                watch.emitted.times_mut().drain(..over);
+            }
         }
         watch.trigger = trigger;
         self.register.put(number, watch);

@@ -220,7 +220,7 @@ impl Slots {
         self.labels.push(Label::new(source, kind, inline, place));
         self.add_cold(number);
         let mut index = std::mem::take(&mut self.index);
-        index.push(wanted.hash, |other| self.hash(other));
+        index.insert(wanted.hash, number, |other| self.hash(other));
         self.index = index;
         if let Some(mut namesakes) = self.namesakes.take() {
             self.enter_namesake(&mut namesakes, number);
@@ -332,7 +332,9 @@ impl Slots {
         self.namesakes = None;
         let mut index = std::mem::take(&mut self.index);
         index.clear();
-        (0..self.len() as u32).for_each(|number| index.push(self.hash(number), |other| self.hash(other)));
+        for number in 0..self.len() as u32 {
+            index.insert(self.hash(number), number, |other| self.hash(other));
+        }
         self.index = index;
         moved
     }

@@ -16,8 +16,33 @@ pub(super) struct Watch {
     pub(super) series: u32,
     /// The instance that belongs to no series: `noData` on `*`, or from the start.
     pub(super) whole: u32,
-    /// The emission times that `limit` counts, the largest `max` of them, sorted.
-    pub(super) emitted: Vec<Nanos>,
+    /// The next trigger that asks for the same name; the register sees to it.
+    pub(super) next: u32,
+    pub(super) emitted: Emitted,
+}
+
+/// The emission times that `limit` counts, the largest `max` of them, sorted.
+/// Few triggers have a limit, so there is no list until something is emitted under one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Emitted(Option<Box<Times>>);
+
+#[derive(Debug, Clone, Default)]
+struct Times(Vec<Nanos>);
+
+impl Emitted {
+    pub(super) fn times(&self) -> &[Nanos] {
+        self.0.as_ref().map_or(&[], |times| &times.0)
+    }
+
+    pub(super) fn times_mut(&mut self) -> &mut Vec<Nanos> {
+        &mut self.0.get_or_insert_default().0
+    }
+}
+
+impl From<Vec<Nanos>> for Emitted {
+    fn from(times: Vec<Nanos>) -> Self {
+        Self((!times.is_empty()).then(|| Box::new(Times(times))))
+    }
 }
 
 /// How a trigger takes part: by a threshold, or by awaiting reports.
@@ -35,7 +60,7 @@ pub(super) enum Subject<'a> {
 impl Watch {
     pub(super) fn new(trigger: Trigger) -> Self {
         let enabled = trigger.enabled();
-        Self { trigger, enabled, series: 0, whole: NOBODY, emitted: Vec::new() }
+        Self { trigger, enabled, series: 0, whole: NOBODY, next: NOBODY, emitted: Emitted::default() }
     }
 
     pub(super) fn subject(&self) -> Subject<'_> {

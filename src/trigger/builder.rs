@@ -344,7 +344,7 @@ impl TriggerBuilder {
         match body {
             Some(body) if faults.0.is_empty() => {
                 let rest = (rest != Rest::DEFAULT).then(|| Box::new(rest));
-                Ok(Trigger { id, subject: subject.normalised(), body, rest })
+                Ok(Trigger { id: id.into(), subject: subject.normalised(), body, rest })
             }
             _ => Err(faults.0),
         }
@@ -356,7 +356,7 @@ impl From<Trigger> for TriggerBuilder {
         let Trigger { id, subject, body, rest } = trigger;
         let Ok(draft) = body.try_map(|threshold| Ok::<_, Infallible>(threshold.into()));
         let rest = rest.map_or(Rest::DEFAULT, |rest| *rest);
-        Self { id, subject, draft, rest, stray: Vec::new() }
+        Self { id: id.into(), subject, draft, rest, stray: Vec::new() }
     }
 }
 

@@ -25,6 +25,7 @@ mod encode;
 mod fields;
 mod filters;
 mod float;
+mod id;
 mod kind;
 mod matcher;
 mod matchers;
@@ -49,11 +50,12 @@ use crate::event::SeriesKind;
 use crate::event::filter::Filter;
 use crate::threshold::{Threshold, ThresholdBuilder};
 use body::{Body, Silence};
+use id::Id;
 
 /// What to watch for, under an id: valid by construction and never changed.
 ///
 /// [`TriggerBuilder::from`] it makes another. A trigger without options takes
-/// 64 bytes and its two names.
+/// 64 bytes and the names it asks for, with an id of up to 14 bytes.
 ///
 /// ```
 /// use tripline::threshold::Threshold;
@@ -67,7 +69,7 @@ use body::{Body, Silence};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trigger {
-    id: Box<str>,
+    id: Id,
     /// The segments, measures, items, names or the event type it is about.
     subject: Matcher,
     body: Body<Threshold>,
@@ -269,7 +271,7 @@ impl Trigger {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn id(&self) -> &str {
-        &self.id
+        self.id.as_str()
     }
 
     /// What people call it.

@@ -183,10 +183,10 @@ fn random_nights_reach_every_type_and_count() {
         ("count suppressed", 500),
         ("count limited", 200),
         ("count disabled", 200),
-        ("count withoutJob", 100),
-        ("count jobsDropped", 50),
-        ("count overLimit", 100),
-        ("count notWatched", 20),
+        ("count without_job", 100),
+        ("count jobs_dropped", 50),
+        ("count over_limit", 100),
+        ("count not_watched", 20),
     ];
     for (name, least) in needed {
         let n = reached.get(name).copied().unwrap_or(0);

@@ -3,6 +3,7 @@
 mod cut;
 mod faults;
 mod generate;
+mod log;
 mod run;
 mod shapes;
 mod state;

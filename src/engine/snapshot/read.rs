@@ -94,7 +94,7 @@ fn place_triggers(engine: &mut Engine, current: &Engine, kept: &[Kept]) -> (Vec<
             _ => report.changed.push(kept.trigger.id().to_owned()),
         }
         let mut watch = Watch::new(kept.trigger.clone());
-        (watch.enabled, watch.emitted) = (kept.enabled, kept.emitted.clone());
+        (watch.enabled, watch.emitted) = (kept.enabled, kept.emitted.clone().into());
         engine.register.put(number, Box::new(watch));
     }
     let is_new = |trigger: &&Trigger| engine.register.number_of(trigger.id()).is_none();

@@ -6,7 +6,7 @@ use crate::firing::{EventRef, Facts};
 
 use super::super::Engine;
 use super::super::numbers::NOBODY;
-use super::super::tasks::{End, Failed, Phases, Report, Settling, Told, Waiter, Watcher, Work};
+use super::super::tasks::{End, Failed, Jobs, Phases, Report, Settling, Told, Waiter, Watcher, Work};
 use super::codec::{Sink, Source};
 use super::silence::{read_silence, write_silence};
 
@@ -30,26 +30,8 @@ pub(super) fn write(engine: &Engine, sink: &mut Sink, places: &[u64]) {
             sink.option(engine.waiter(watcher.instance), |sink, waiter| write_work(sink, &waiter.work));
         });
     });
-    let jobs: Vec<_> = engine.tasks.jobs.iter().collect();
-    sink.list(jobs.iter(), |sink, job| {
-        sink.text(&job.source);
-        sink.text(&job.id);
-        sink.instant(job.opened);
-        sink.option(job.done, Sink::number);
-        sink.list(job.watchers.iter(), |sink, watcher| {
-            sink.number(place(watcher.trigger));
-            write_told(sink, &watcher.told);
-            sink.option(watcher.phases.as_deref(), |sink, phases| {
-                for end in &phases.ends {
-                    sink.option(end.as_ref(), |sink, end| {
-                        sink.instant(end.at);
-                        sink.text(end.outcome.as_str());
-                        write_report(sink, &end.report);
-                    });
-                }
-            });
-        });
-    });
+    write_jobs(sink, &engine.tasks.jobs, &place);
+    write_jobs(sink, &engine.tasks.ended, &place);
     let mut whole: Vec<_> =
         engine.tasks.whole.iter().map(|(&trigger, told)| (place(trigger), told)).collect();
     whole.sort_unstable_by_key(|(place, _)| *place);
@@ -82,27 +64,59 @@ pub(super) fn read(
             engine.tasks.items.watch(number, watcher);
         }
     }
+    read_jobs(&mut engine.tasks.jobs, source, numbers)?;
+    read_jobs(&mut engine.tasks.ended, source, numbers)?;
     for _ in 0..source.number()? {
-        let (of, id, opened) = (source.text()?, source.text()?, source.instant()?);
-        let number = engine.tasks.jobs.insert(of, id, opened);
+        let (trigger, told) = (read_trigger(source, numbers)?, read_told(source)?);
+        if let Some(trigger) = trigger {
+            engine.tasks.whole.insert(trigger, told);
+        }
+    }
+    Ok(())
+}
+
+fn write_jobs(sink: &mut Sink, jobs: &Jobs<Report>, place: &impl Fn(u32) -> u64) {
+    let all: Vec<_> = jobs.iter().collect();
+    sink.list(all.iter(), |sink, job| {
+        sink.text(&job.source);
+        sink.text(&job.id);
+        sink.option(job.opened, Sink::instant);
+        sink.option(job.done, Sink::number);
+        sink.list(job.watchers.iter(), |sink, watcher| {
+            sink.number(place(watcher.trigger));
+            write_told(sink, &watcher.told);
+            sink.option(watcher.phases.as_deref(), |sink, phases| {
+                for end in &phases.ends {
+                    sink.option(end.as_ref(), |sink, end| {
+                        sink.instant(end.at);
+                        sink.text(end.outcome.as_str());
+                        write_report(sink, &end.report);
+                    });
+                }
+            });
+        });
+    });
+}
+
+fn read_jobs(jobs: &mut Jobs<Report>, source: &mut Source<'_>, numbers: &[Option<u32>]) -> Result<(), Error> {
+    for _ in 0..source.number()? {
+        let (of, id) = (source.text()?, source.text()?);
+        let number = jobs.insert(of, id);
+        if let Some(opened) = source.option(Source::instant)? {
+            jobs.open(number, opened);
+        }
         let done = source.option(Source::number)?;
         for _ in 0..source.number()? {
             let (trigger, told) = (read_trigger(source, numbers)?, read_told(source)?);
             let phases = source.option(read_phases)?;
             let Some(trigger) = trigger else { continue };
-            if let Some(watcher) = engine.tasks.jobs.watcher(number, trigger, phases.is_some()) {
+            if let Some(watcher) = jobs.watcher(number, trigger, phases.is_some()) {
                 (watcher.told, watcher.phases) = (told, phases.map(Box::new));
             }
         }
-        engine.tasks.jobs.settle(number);
+        jobs.settle(number);
         if let Some(done) = done {
-            engine.tasks.jobs.put_done(number, done);
-        }
-    }
-    for _ in 0..source.number()? {
-        let (trigger, told) = (read_trigger(source, numbers)?, read_told(source)?);
-        if let Some(trigger) = trigger {
-            engine.tasks.whole.insert(trigger, told);
+            jobs.put_done(number, done);
         }
     }
     Ok(())

@@ -58,7 +58,7 @@ fn triggers(engine: &Engine, sink: &mut Sink) -> Vec<u64> {
         *place = free.next().unwrap_or(u64::MAX);
         sink.text(&watch.trigger.to_json());
         sink.flag(watch.enabled);
-        sink.list(watch.emitted.iter(), |sink, &at| sink.instant(at));
+        sink.list(watch.emitted.times().iter(), |sink, &at| sink.instant(at));
         let whole = (watch.whole != NOBODY).then(|| &engine.instances[watch.whole as usize]);
         sink.option(whole, write_instance);
     }

@@ -32,8 +32,9 @@ impl Engine {
         let found = self.tasks.items.find(task.source, process, id);
         if let Some(number) = found
             && let Some(item) = self.tasks.items.get(number)
-            && item.asked == self.tasks.generation
-            && (name.is_none() || name == item.name.as_deref())
+            && item.asked_by_id == self.tasks.generation
+            && (name.is_none()
+                || (name == item.name.as_deref() && item.asked_by_name == self.tasks.generation))
         {
             return Ok(Some(number));
         }
@@ -56,7 +57,10 @@ impl Engine {
             }
         }
         if let Some(item) = self.tasks.items.get_mut(number) {
-            (item.asked, item.refused) = (self.tasks.generation, refused);
+            (item.asked_by_id, item.refused) = (self.tasks.generation, refused);
+            if name.is_some() {
+                item.asked_by_name = self.tasks.generation;
+            }
             for watcher in &mut item.watchers {
                 watcher.wish = self.register.get(watcher.trigger).map_or(Wish::Unasked, Wish::of);
             }

@@ -25,6 +25,7 @@ impl Engine {
         }
         self.tasks.items.forget(number);
         self.tasks.jobs.unwatch(number);
+        self.tasks.ended.unwatch(number);
         self.tasks.whole.remove(&number);
     }
 

@@ -41,7 +41,9 @@ impl Engine {
 /// What became of a failure that waits to be settled.
 pub(super) fn words_of(fate: Fate, due: crate::time::Nanos) -> String {
     match fate {
-        Fate::Waits => format!("a failure: fires at {} unless a success follows", format_instant(due)),
+        Fate::Waits | Fate::Crowds => {
+            format!("a failure: fires at {} unless a success follows", format_instant(due))
+        }
         Fate::Answered(at) => format!("a failure, but a success followed it at {}", format_instant(at)),
         Fate::Covered(at) => format!("a failure of the run that fired at {}", format_instant(at)),
         Fate::Full => {

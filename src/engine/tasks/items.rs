@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 
 use crate::event::Process;
 use crate::time::Nanos;
 
 use super::super::hash::{Seeded, same_bytes};
+use super::super::index::Index;
 use super::super::numbers::NOBODY;
 use super::super::slot::LONG_AGO;
 use super::quick::Wish;
@@ -22,8 +23,9 @@ pub(in crate::engine) struct Item {
     pub(in crate::engine) id: Option<Box<str>>,
     /// The name that the triggers were last asked for by; firings that wait share it.
     pub(in crate::engine) name: Option<Arc<str>>,
-    /// The generation of the triggers then.
-    pub(in crate::engine) asked: u32,
+    /// The generations of the triggers that were asked for by the id, and by the name.
+    pub(in crate::engine) asked_by_id: u32,
+    pub(in crate::engine) asked_by_name: u32,
     /// The newest task, for dropping what is idle.
     pub(in crate::engine) newest: Nanos,
     /// In the order in which the triggers were added.
@@ -59,7 +61,7 @@ pub(in crate::engine) struct Watcher {
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Items {
     hasher: Seeded,
-    table: HashTable<u32>,
+    table: Index,
     /// Where the last task came from: tasks come in runs.
     near: Option<Arc<Origin>>,
     items: Vec<Option<Item>>,
@@ -72,7 +74,7 @@ impl Items {
     pub(in crate::engine) fn new(seed: u64) -> Self {
         Self {
             hasher: Seeded::new(seed),
-            table: HashTable::new(),
+            table: Index::default(),
             near: None,
             items: Vec::new(),
             free: Vec::new(),
@@ -116,13 +118,13 @@ impl Items {
     ) -> Option<u32> {
         self.come_near(source, process);
         let of = self.near.as_ref()?;
-        let is = |&number: &u32| {
+        let is = |number: u32| {
             let item = self.items.get(number as usize).and_then(Option::as_ref);
             item.is_some_and(|item| {
                 is_same(item.id.as_deref(), id) && (Arc::ptr_eq(&item.of, of) || item.of.is(source, process))
             })
         };
-        self.table.find(of.hash_with(hash, id), is).copied()
+        self.table.find(of.hash_with(hash, id), is)
     }
 
     /// The source and the process, which the next tasks will probably have too.
@@ -147,7 +149,8 @@ impl Items {
             of,
             id: id.map(Into::into),
             name: None,
-            asked: 0,
+            asked_by_id: 0,
+            asked_by_name: 0,
             newest: LONG_AGO,
             watchers: Vec::new(),
             refused: 0,
@@ -163,18 +166,15 @@ impl Items {
             }
         };
         let (items, hasher) = (&self.items, self.hasher);
-        let rehash = |&other: &u32| {
-            items.get(other as usize).and_then(Option::as_ref).map_or(0, |item| item.hash(hasher))
-        };
-        self.table.insert_unique(hash, number, rehash);
+        self.table.insert(hash, number, |other| hash_of(items, hasher, other));
         number
     }
 
     pub(in crate::engine) fn remove(&mut self, number: u32) -> Option<Item> {
+        let hash = self.get(number)?.hash(self.hasher);
+        let (items, hasher) = (&self.items, self.hasher);
+        self.table.remove(hash, number, |other| hash_of(items, hasher, other));
         let item = self.items.get_mut(number as usize)?.take()?;
-        if let Ok(entry) = self.table.find_entry(item.hash(self.hasher), |&other| other == number) {
-            entry.remove();
-        }
         for watcher in &item.watchers {
             if let Some(list) = self.of.get_mut(&watcher.trigger) {
                 list.retain(|&other| other != number);
@@ -254,6 +254,10 @@ impl Item {
         let id = self.id.as_deref();
         self.of.hash_with(hasher.text(id.unwrap_or_default()), id)
     }
+}
+
+fn hash_of(items: &[Option<Item>], hasher: Seeded, number: u32) -> u64 {
+    items.get(number as usize).and_then(Option::as_ref).map_or(0, |item| item.hash(hasher))
 }
 
 impl Origin {

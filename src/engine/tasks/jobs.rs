@@ -15,8 +15,8 @@ use super::told::Told;
 pub(in crate::engine) struct Job<T> {
     pub(in crate::engine) source: Box<str>,
     pub(in crate::engine) id: Box<str>,
-    /// The clock when it was first heard of.
-    pub(in crate::engine) opened: Nanos,
+    /// The clock when a unification first waited for it; `None` where none ever did.
+    pub(in crate::engine) opened: Option<Nanos>,
     /// By number of the trigger.
     pub(in crate::engine) watchers: Vec<JobWatcher<T>>,
     serial: u64,
@@ -41,7 +41,7 @@ pub(in crate::engine) struct Jobs<T> {
     table: HashTable<u32>,
     jobs: Vec<Option<Job<T>>>,
     free: Vec<u32>,
-    /// By the clock when they were opened, and the order.
+    /// Those that a unification waited for, by the clock when they were opened, and their order.
     by_age: BTreeMap<(Nanos, u64), u32>,
     /// In the order in which they were done.
     done: BTreeMap<u64, u32>,
@@ -83,14 +83,19 @@ impl<T> Jobs<T> {
         self.table.find(hash(self.seed, source, id), is).copied()
     }
 
+    /// The number of the job; it is kept from now on.
+    pub(in crate::engine) fn find_or_insert(&mut self, source: &str, id: &str) -> u32 {
+        self.find(source, id).unwrap_or_else(|| self.insert(source, id))
+    }
+
     /// A job that is heard of for the first time; done as long as nothing waits for it.
-    pub(in crate::engine) fn insert(&mut self, source: &str, id: &str, opened: Nanos) -> u32 {
+    pub(in crate::engine) fn insert(&mut self, source: &str, id: &str) -> u32 {
         let serial = self.serial;
         self.serial += 1;
         let job = Job {
             source: source.into(),
             id: id.into(),
-            opened,
+            opened: None,
             watchers: Vec::new(),
             serial,
             done: Some(self.next_done),
@@ -111,10 +116,18 @@ impl<T> Jobs<T> {
             job.map_or(0, |job| hash(seed, &job.source, &job.id))
         };
         self.table.insert_unique(hash(seed, source, id), number, rehash);
-        self.by_age.insert((opened, serial), number);
         self.done.insert(self.next_done, number);
         self.next_done += 1;
         number
+    }
+
+    /// A unification waits for the job, from `clock` on if it is the first.
+    pub(in crate::engine) fn open(&mut self, number: u32, clock: Nanos) {
+        let Some(job) = self.jobs.get_mut(number as usize).and_then(Option::as_mut) else { return };
+        if job.opened.is_none() {
+            job.opened = Some(clock);
+            self.by_age.insert((clock, job.serial), number);
+        }
     }
 
     /// The trigger's state on the job, made where it is not there yet.
@@ -130,10 +143,10 @@ impl<T> Jobs<T> {
             Err(place) => {
                 let phases = unifies.then(Box::default);
                 job.watchers.insert(place, JobWatcher { trigger, phases, told: Told::default() });
+                self.settle(number);
                 place
             }
         };
-        self.settle(number);
         self.get_mut(number)?.watchers.get_mut(place)
     }
 
@@ -189,9 +202,11 @@ impl<T> Jobs<T> {
         }
     }
 
-    /// All jobs, by age.
+    /// All jobs, in the order in which they were first heard of.
     pub(in crate::engine) fn iter(&self) -> impl Iterator<Item = &Job<T>> {
-        self.by_age.values().filter_map(|&number| self.get(number))
+        let mut jobs: Vec<_> = self.jobs.iter().flatten().collect();
+        jobs.sort_unstable_by_key(|job| job.serial);
+        jobs.into_iter()
     }
 
     /// Puts a job among the done ones where it was.
@@ -210,7 +225,9 @@ impl<T> Jobs<T> {
         if let Ok(entry) = self.table.find_entry(hash, |&other| other == number) {
             entry.remove();
         }
-        self.by_age.remove(&(job.opened, job.serial));
+        if let Some(opened) = job.opened {
+            self.by_age.remove(&(opened, job.serial));
+        }
         if let Some(place) = job.done {
             self.done.remove(&place);
         }
@@ -227,7 +244,8 @@ mod tests {
     use super::*;
 
     fn open(jobs: &mut Jobs<()>, id: &str, opened: Nanos) -> u32 {
-        let number = jobs.insert("/s", id, opened);
+        let number = jobs.insert("/s", id);
+        jobs.open(number, opened);
         assert!(jobs.watcher(number, 3, true).is_some());
         number
     }

@@ -13,7 +13,7 @@ use super::explain::words_of;
 use super::input::{Subject, Task};
 use super::phases::{End, PHASES, phase_of};
 use super::report::Report;
-use super::settling::Failed;
+use super::settling::{Failed, Fate};
 use super::tell::TaskKey;
 use super::waiter::Work;
 
@@ -95,6 +95,7 @@ impl Engine {
             }
         }
         self.tasks.jobs.forget_done(self.limits.jobs());
+        self.tasks.ended.forget_done(self.limits.series());
         if let Some(item) = item {
             self.settle_due_item(item, task.at);
         }
@@ -188,7 +189,7 @@ impl Engine {
     fn opens_too_many(&self, task: &Task<'_>, job: &str, concerns: &[Concern]) -> bool {
         let oldest = self.oldest_job(self.clock.max(task.at));
         let known = self.tasks.jobs.find(task.source, job).and_then(|number| self.tasks.jobs.get(number));
-        let opens = match known.filter(|job| job.opened >= oldest) {
+        let opens = match known.filter(|job| job.opened.is_none_or(|opened| opened >= oldest)) {
             None => true,
             Some(job) => {
                 let knows = |trigger| job.watchers.iter().any(|watcher| watcher.trigger == trigger);
@@ -265,7 +266,7 @@ impl Engine {
         let failed = Failed { at: task.at, is_retrying: is_retrying(refresh), report: Report::of(task) };
         let fate = failures.fail(failed, *settle);
         let due = failures.due(*settle);
-        self.counts.waiting_dropped += u64::from(fate == super::settling::Fate::Full);
+        self.counts.waiting_dropped += u64::from(matches!(fate, Fate::Full | Fate::Crowds));
         self.note_why(trigger, TaskKey::Item(item), || words_of(fate, due));
         self.queue(number);
     }
@@ -321,13 +322,13 @@ impl Engine {
         if let Some(why) = why {
             return self.note_why(trigger, TaskKey::Whole, || why);
         }
-        let number = self.job_of(task.source, job.job_id());
-        self.tasks.jobs.watcher(number, trigger, false);
-        self.tell(trigger, TaskKey::Job(number), task.at, None, || Report::of(task));
+        let number = self.tasks.ended.find_or_insert(task.source, job.job_id());
+        self.tell(trigger, TaskKey::EndedJob(number), task.at, None, || Report::of(task));
     }
 
     fn judge_phase(&mut self, trigger: u32, phase: usize, task: &Task<'_>, refresh: &RefreshCompleted<'_>) {
-        let number = self.job_of(task.source, refresh.job_id().unwrap_or_default());
+        let number = self.tasks.jobs.find_or_insert(task.source, refresh.job_id().unwrap_or_default());
+        self.tasks.jobs.open(number, self.clock);
         let key = TaskKey::Job(number);
         let Some(watcher) = self.tasks.jobs.watcher(number, trigger, true) else { return };
         let Some(mut phases) = watcher.phases.take() else {
@@ -359,12 +360,6 @@ impl Engine {
         report.facts.phases =
             Some(std::array::from_fn(|at| (PHASES[at].clone(), judged.outcomes[at].clone())));
         self.tell(trigger, key, judged.last.at, None, || report);
-    }
-
-    /// The job's number; it is kept from now on.
-    fn job_of(&mut self, source: &str, id: &str) -> u32 {
-        let found = self.tasks.jobs.find(source, id);
-        found.unwrap_or_else(|| self.tasks.jobs.insert(source, id, self.clock))
     }
 
     fn instance_of(&self, item: u32, trigger: u32) -> Option<u32> {

@@ -38,7 +38,10 @@ pub(super) use waiter::{Waiter, Work};
 #[derive(Debug, Clone)]
 pub(super) struct Tasks {
     pub(super) items: Items,
+    /// Jobs that unifications wait for, or have judged.
     pub(super) jobs: Jobs<Report>,
+    /// Jobs that were told of when they ended.
+    pub(super) ended: Jobs<Report>,
     /// What was told of the triggers that have one state for all.
     pub(super) whole: HashMap<u32, Told>,
     /// Raised when a trigger comes, goes or changes: items ask anew.
@@ -52,6 +55,7 @@ impl Tasks {
         Self {
             items: Items::new(seed),
             jobs: Jobs::new(seed),
+            ended: Jobs::new(seed),
             whole: HashMap::new(),
             generation: 1,
             concerns: Vec::new(),

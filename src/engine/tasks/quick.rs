@@ -82,9 +82,11 @@ impl Engine {
             return Some(Receipt::Ignored);
         };
         let item = self.tasks.items.get(number)?;
-        let is_current = item.asked == self.tasks.generation && item.refused == 0;
+        let generation = self.tasks.generation;
+        let is_current = item.asked_by_id == generation && item.refused == 0;
         let is_known = |name: &str| {
-            item.name.as_deref().is_some_and(|known| same_bytes(known.as_bytes(), name.as_bytes()))
+            item.asked_by_name == generation
+                && item.name.as_deref().is_some_and(|known| same_bytes(known.as_bytes(), name.as_bytes()))
         };
         if !is_current || !name.is_none_or(is_known) {
             return None;

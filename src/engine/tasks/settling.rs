@@ -44,6 +44,8 @@ pub(in crate::engine) enum Fate {
     Answered(Nanos),
     /// It belongs to a run that has fired at this time.
     Covered(Nanos),
+    /// It waits in the place of the newest, as many as may waited already.
+    Crowds,
     /// As many wait already as may.
     Full,
 }
@@ -67,7 +69,8 @@ impl<T> Settling<T> {
                 return Fate::Covered(due);
             }
         }
-        if self.failures.len() >= MOST {
+        let is_crowded = self.failures.len() >= MOST;
+        if is_crowded {
             if self.failures.first().is_some_and(|first| first.at <= at) {
                 return Fate::Full;
             }
@@ -75,7 +78,7 @@ impl<T> Settling<T> {
         }
         let place = self.failures.partition_point(|other| other.at <= at);
         self.failures.insert(place, failed);
-        Fate::Waits
+        if is_crowded { Fate::Crowds } else { Fate::Waits }
     }
 
     /// A success: how many failures it answers. Those before `clock` less the
@@ -172,7 +175,7 @@ mod tests {
             assert_eq!(fail(&mut settling, 1_000 - at), Fate::Waits);
         }
         assert_eq!(fail(&mut settling, 1_000), Fate::Full);
-        assert_eq!(fail(&mut settling, 900), Fate::Waits);
+        assert_eq!(fail(&mut settling, 900), Fate::Crowds);
         assert_eq!((waiting(&settling).len(), waiting(&settling)[63]), (64, 999));
     }
 }

@@ -6,6 +6,7 @@ use crate::time::{Nanos, nanos_of};
 
 use super::super::Engine;
 use super::super::verdict::Verdict;
+use super::jobs::Job;
 use super::report::Report;
 use super::told::{ITEM_TIMES, Told, WHOLE_TIMES};
 
@@ -14,6 +15,7 @@ use super::told::{ITEM_TIMES, Told, WHOLE_TIMES};
 pub(in crate::engine) enum TaskKey {
     Item(u32),
     Job(u32),
+    EndedJob(u32),
     Whole,
 }
 
@@ -74,6 +76,9 @@ impl Engine {
             TaskKey::Job(job) => {
                 self.tasks.jobs.watcher(job, trigger, false).map(|watcher| &mut watcher.told)
             }
+            TaskKey::EndedJob(job) => {
+                self.tasks.ended.watcher(job, trigger, false).map(|watcher| &mut watcher.told)
+            }
             TaskKey::Whole => Some(self.tasks.whole.entry(trigger).or_default()),
         }
     }
@@ -81,15 +86,17 @@ impl Engine {
     /// The key with its texts.
     pub(super) fn key_of(&self, key: TaskKey) -> Key {
         let item = |number| self.tasks.items.get(number);
-        let job = |number| self.tasks.jobs.get(number);
+        let job = |job: Option<&Job<Report>>| {
+            job.map_or(Key::Whole, |job| Key::Job { source: job.source.clone(), id: job.id.clone() })
+        };
         match key {
             TaskKey::Item(number) => item(number).map_or(Key::Whole, |item| Key::Item {
                 source: item.source().into(),
                 process: item.process().clone(),
                 id: item.id.clone(),
             }),
-            TaskKey::Job(number) => job(number)
-                .map_or(Key::Whole, |job| Key::Job { source: job.source.clone(), id: job.id.clone() }),
+            TaskKey::Job(number) => job(self.tasks.jobs.get(number)),
+            TaskKey::EndedJob(number) => job(self.tasks.ended.get(number)),
             TaskKey::Whole => Key::Whole,
         }
     }

@@ -33,7 +33,7 @@ fn ten_thousand_jobs_may_be_open_and_no_more() {
     assert_eq!(say(json!({"tick": "P2DT1S"})), "done");
     assert_eq!(say(phase(0, "map", 10_001)), "accepted", "all of them are too old");
     let seen = run.step(&phase(0, "match", 10_001)).counts;
-    assert_eq!((seen["overLimit"], seen["jobsDropped"], seen["firings"]), (3, 10_000, 1));
+    assert_eq!((seen["over_limit"], seen["jobs_dropped"], seen["firings"]), (3, 10_000, 1));
 }
 
 /// Both fire alike, step by step.

@@ -1,13 +1,11 @@
 //! The engine in the nights' hands.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use tripline::engine::{Engine, Limits, Receipt};
 use tripline::event::Event;
 use tripline::{Error, ErrorKind, Trigger};
 
-use super::steps::Subject;
+use super::steps::{Counts, Subject};
 use crate::engine_subject::{nanos, time};
 use crate::model::Ns;
 
@@ -72,13 +70,7 @@ impl Subject for Engine {
         self.poll_timeout().map(nanos)
     }
 
-    /// By the model's names: `over_limit` and `over limit` are `overLimit`.
-    fn counts(&self) -> BTreeMap<String, u64> {
-        let camel = |name: &str| {
-            let mut words = name.split(['_', ' ', '-']).map(str::to_owned);
-            let first = words.next().unwrap_or_default();
-            words.fold(first, |all, word| all + &word[..1].to_uppercase() + &word[1..])
-        };
-        Engine::counts(self).iter().map(|(name, n)| (camel(name), n)).collect()
+    fn counts(&self) -> Counts {
+        Engine::counts(self).iter().filter(|(_, n)| *n > 0).collect()
     }
 }

@@ -59,7 +59,7 @@ impl Model {
         let clock = self.clock.unwrap_or(e.at);
         let old: Vec<Job> = self.jobs.extract_if(.., |job| job.is_old(clock)).collect();
         for job in old {
-            self.count("jobsDropped", u64::from(job.is_open()));
+            self.count("jobs_dropped", u64::from(job.is_open()));
             self.forget(&job.key());
         }
         if !self.jobs.iter().any(|job| job.is(e)) {

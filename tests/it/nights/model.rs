@@ -1,12 +1,11 @@
 //! A naive model of tasks, jobs and any event: lists, linear scans, everything worked out afresh at every step, JSON
 //! values and integers. It shares no code with the library; written from SPEC sections 1, 2 and 4 and the rules alone.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::event::Event;
 use super::job::Job;
+use super::steps::Counts;
 use super::trigger::Trigger;
 use crate::model::Ns;
 
@@ -39,7 +38,7 @@ pub(crate) struct Model {
     ids: Vec<(String, String, Ns)>,
     pub(super) clock: Option<Ns>,
     pub(super) firings: Vec<String>,
-    counts: BTreeMap<&'static str, u64>,
+    counts: Counts,
 }
 
 impl Model {
@@ -60,7 +59,7 @@ impl Model {
         let Some(i) = self.triggers.iter().position(|t| t.id() == id) else { return false };
         let t = self.triggers.remove(i);
         let waiting: usize = t.settling.iter().map(|(_, settling)| settling.waiting()).sum();
-        self.count("waitingDropped", waiting as u64);
+        self.count("waiting_dropped", waiting as u64);
         self.leave_jobs(id);
         true
     }
@@ -89,14 +88,14 @@ impl Model {
             concerned.iter().partition(|&&ti| self.triggers[ti].kind() == "unificationCompleted");
         if !unifications.is_empty() {
             if e.data("jobId").is_none() {
-                self.count("withoutJob", 1);
+                self.count("without_job", 1);
                 concerned = others;
             } else if self.is_a_job_too_many(&e, &unifications) {
-                self.count("overLimit", 1);
+                self.count("over_limit", 1);
                 if others.is_empty() {
                     return "limit data.jobId".into();
                 }
-                self.count("notWatched", 1);
+                self.count("not_watched", 1);
                 concerned = others;
             }
         }
@@ -147,13 +146,14 @@ impl Model {
         std::mem::take(&mut self.firings)
     }
 
-    /// What is not named here is 0.
-    pub(crate) fn counts(&self) -> &BTreeMap<&'static str, u64> {
+    pub(crate) fn counts(&self) -> &Counts {
         &self.counts
     }
 
     pub(super) fn count(&mut self, name: &'static str, n: u64) {
-        *self.counts.entry(name).or_default() += n;
+        if n > 0 {
+            *self.counts.entry(name).or_default() += n;
+        }
     }
 
     /// An id stands for a day after the clock at which it was accepted.

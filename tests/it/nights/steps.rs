@@ -18,6 +18,9 @@ use super::told::stamp;
 use crate::corpus::{BASE, time};
 use crate::model::Ns;
 
+/// Those that are not 0.
+pub(crate) type Counts = BTreeMap<&'static str, u64>;
+
 /// Something that decides.
 pub(crate) trait Subject {
     fn add(&mut self, now: Ns, trigger: &Value) -> bool;
@@ -28,7 +31,7 @@ pub(crate) trait Subject {
     fn flush(&mut self, t: Ns);
     fn firings(&mut self) -> Vec<String>;
     fn timeout(&self) -> Option<Ns>;
-    fn counts(&self) -> BTreeMap<String, u64>;
+    fn counts(&self) -> Counts;
 }
 
 /// What one step gave, as far as it can be seen from outside.
@@ -38,8 +41,7 @@ pub(crate) struct Seen {
     pub(crate) said: String,
     pub(crate) firings: Vec<String>,
     pub(crate) timeout: Option<Ns>,
-    /// Those that are not 0.
-    pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) counts: Counts,
 }
 
 /// A subject, the largest time it was handed so far, and how many events.
@@ -61,9 +63,7 @@ impl<S: Subject> Driven<S> {
     pub(crate) fn step(&mut self, step: &Value) -> Seen {
         let said = self.give(step);
         let (firings, timeout) = (self.subject.firings(), self.subject.timeout());
-        let mut counts = self.subject.counts();
-        counts.retain(|_, n| *n > 0);
-        Seen { said, firings, timeout, counts }
+        Seen { said, firings, timeout, counts: self.subject.counts() }
     }
 
     /// Hands one step in.
@@ -192,7 +192,7 @@ impl Subject for Model {
         Model::timeout(self)
     }
 
-    fn counts(&self) -> BTreeMap<String, u64> {
-        Model::counts(self).iter().map(|(name, n)| ((*name).to_owned(), *n)).collect()
+    fn counts(&self) -> Counts {
+        Model::counts(self).clone()
     }
 }

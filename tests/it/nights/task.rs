@@ -117,7 +117,7 @@ impl Model {
                 let settling = under(&mut t.settling, &item, Settling::default);
                 if is_failure {
                     let dropped = settling.fail(e, settle);
-                    self.count("waitingDropped", dropped);
+                    self.count("waiting_dropped", dropped);
                 } else {
                     settling.succeed(e.at, settle, clock);
                 }

@@ -144,7 +144,7 @@ const DEEPEST: usize = 127;
 ///     said.push(event.map_or_else(|error| error.to_string(), |event| event.event_type().to_owned()));
 /// }
 /// assert_eq!(said, [
-///     "1:1: expected the end of a string, in which a line break is written \\n at 1:25, found the end of the line; 25 bytes are lost",
+///     "1:1: expected the end of the string at 1:25, found the end of the line; 25 bytes are lost",
 ///     "tripline.refresh.completed",
 ///     "3:1: resultType: is missing; time: must be a string, found a number",
 /// ]);

@@ -234,7 +234,7 @@ impl Scanner {
     }
 }
 
-const IN_TEXT: &str = "the end of a string, in which a line break is written \\n";
+const IN_TEXT: &str = "the end of the string";
 
 /// White space of JSON.
 pub(super) fn is_space(byte: u8) -> bool {

@@ -1,8 +1,8 @@
-//! Ten years of real figures, five triggers: `cargo run --example quickstart`.
+//! Ten years of real figures, five triggers.
 //!
 //! The file `data/us-employment.csv` says how many people worked in each sector of the United States, month by month
-//! from 2006 to 2015, in thousands. (`data/README.md` says where it is from.) The program tells the engine what to
-//! watch for, hands it the months one after the other, and prints what it notices.
+//! from 2006 to 2015, in thousands. The engine is told what to watch for, is handed the months one after the other,
+//! and what it notices is printed.
 
 use std::error::Error;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use tripline::event::{Dimensions, SeriesKind, SeriesRef, ValueObserved};
 use tripline::firing::Firing;
 use tripline::threshold::{Condition, Direction, Threshold, ThresholdBuilder};
 
-const FIGURES: &str = include_str!("data/us-employment.csv");
+const FIGURES: &str = include_str!("../data/us-employment.csv");
 
 /// Who reports. A source, a kind, a name and dimensions make a series: here one for each sector.
 const SOURCE: &str = "/bls/ces";
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     // What to watch for. Each trigger has an id, which its firings carry.
     let triggers = [
         // The plain one: fires when a value is above the bound and the one before was not.
