@@ -14,7 +14,6 @@ use crate::time::{Nanos, nanos_of};
 use crate::trigger::TriggerKind;
 
 use super::super::Engine;
-use super::super::emit::Pending;
 use super::super::hash::same_bytes;
 use super::super::numbers::{EVENTS, INGESTIONS, TASKS, UNIFICATIONS};
 use super::super::receipt::Receipt;
@@ -108,7 +107,7 @@ impl Engine {
                 continue;
             }
             self.counts.firings += 1;
-            self.pending.push_back(Pending::Occurred(Occurred {
+            self.pending.push_occurred(Occurred {
                 trigger: watcher.trigger,
                 item: number,
                 ordinal: watcher.told.note(task.at, ITEM_TIMES),
@@ -116,7 +115,7 @@ impl Engine {
                 time: task.at,
                 name: name.and(item.name.as_ref()).map(Arc::clone),
                 report: (!is_bare).then(|| Box::new(Report::of(task))),
-            }));
+            });
         }
         Some(receipt)
     }

@@ -68,7 +68,11 @@ impl Told {
     }
 
     fn remember(&mut self, place: usize, firings: (Nanos, u32), most: usize) {
-        self.earlier.insert(place, firings);
+        if place == self.earlier.len() {
+            self.earlier.push_back(firings);
+        } else {
+            self.earlier.insert(place, firings);
+        }
         if self.earlier.len() + 1 > most {
             self.earlier.pop_front();
         }
