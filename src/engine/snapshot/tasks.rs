@@ -63,6 +63,7 @@ pub(super) fn read(
             let watcher = Watcher { instance, by_id, by_name, told, ..Watcher::new(trigger) };
             engine.tasks.items.watch(number, watcher);
         }
+        engine.tasks.items.drop_unwatched(number);
     }
     read_jobs(&mut engine.tasks.jobs, source, numbers)?;
     read_jobs(&mut engine.tasks.ended, source, numbers)?;
@@ -76,6 +77,7 @@ pub(super) fn read(
 }
 
 fn write_jobs(sink: &mut Sink, jobs: &Jobs<Report>, place: &impl Fn(u32) -> u64) {
+    sink.number(jobs.next_done());
     let all: Vec<_> = jobs.iter().collect();
     sink.list(all.iter(), |sink, job| {
         sink.text(&job.source);
@@ -99,6 +101,9 @@ fn write_jobs(sink: &mut Sink, jobs: &Jobs<Report>, place: &impl Fn(u32) -> u64)
 }
 
 fn read_jobs(jobs: &mut Jobs<Report>, source: &mut Source<'_>, numbers: &[Option<u32>]) -> Result<(), Error> {
+    // Until they get their own, jobs have places beyond all those that the snapshot has.
+    let next = source.number()?;
+    jobs.start_done(next);
     for _ in 0..source.number()? {
         let (of, id) = (source.text()?, source.text()?);
         let number = jobs.insert(of, id);
@@ -118,7 +123,9 @@ fn read_jobs(jobs: &mut Jobs<Report>, source: &mut Source<'_>, numbers: &[Option
         if let Some(done) = done {
             jobs.put_done(number, done);
         }
+        jobs.drop_unwatched(number);
     }
+    jobs.start_done(next);
     Ok(())
 }
 

@@ -54,14 +54,20 @@ impl Model {
         opens && kept.iter().filter(|job| job.is_open()).count() >= self.most_jobs
     }
 
-    /// Forgets the jobs that are too old, and makes this one where there is none.
-    pub(super) fn open(&mut self, e: &Event) {
+    /// Forgets the jobs that are too old.
+    pub(super) fn forget_old(&mut self, e: &Event) {
         let clock = self.clock.unwrap_or(e.at);
         let old: Vec<Job> = self.jobs.extract_if(.., |job| job.is_old(clock)).collect();
         for job in old {
             self.count("jobs_dropped", u64::from(job.is_open()));
             self.forget(&job.key());
         }
+    }
+
+    /// The place of the job, which is made where there is none, and that of the trigger in it.
+    fn part(&mut self, ti: usize, e: &Event) -> (usize, usize) {
+        let clock = self.clock.unwrap_or(e.at);
+        let id = self.triggers[ti].id();
         if !self.jobs.iter().any(|job| job.is(e)) {
             self.jobs.push(Job {
                 source: e.source().to_owned(),
@@ -71,16 +77,19 @@ impl Model {
                 done: None,
             });
         }
+        let ji = self.jobs.iter().position(|job| job.is(e)).unwrap_or_default();
+        let parts = &mut self.jobs[ji].parts;
+        let pi = parts.iter().position(|part| part.trigger == id).unwrap_or_else(|| {
+            parts.push(Part { trigger: id.to_owned(), ends: [None, None, None], done: false });
+            parts.len() - 1
+        });
+        (ji, pi)
     }
 
     pub(super) fn unify(&mut self, ti: usize, e: &Event) {
-        let t = &self.triggers[ti];
-        let Some(job) = self.jobs.iter_mut().find(|job| job.is(e)) else { return };
-        let i = job.parts.iter().position(|part| part.trigger == t.id()).unwrap_or_else(|| {
-            job.parts.push(Part { trigger: t.id().to_owned(), ends: [None, None, None], done: false });
-            job.parts.len() - 1
-        });
-        let part = &mut job.parts[i];
+        let (job, part) = self.part(ti, e);
+        let (t, job) = (&self.triggers[ti], &mut self.jobs[job]);
+        let part = &mut job.parts[part];
         let Some(phase) = PHASES.iter().position(|phase| e.data("process") == Some(phase)) else { return };
         if part.done {
             return;

@@ -20,11 +20,11 @@ pub(crate) enum Key {
 }
 
 /// A deadline; the members in this order are the order in which deadlines go off.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Due {
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Due<'a> {
     at: Ns,
     trigger: usize,
-    key: Key,
+    key: &'a Key,
 }
 
 #[derive(Default)]
@@ -106,15 +106,15 @@ impl Model {
             trigger.note_name(&e);
         }
         if concerned.iter().any(|ti| unifications.contains(ti)) {
-            self.open(&e);
+            self.forget_old(&e);
         }
         for &ti in &concerned {
             self.judge(ti, &e);
         }
         self.settle_down();
         if let Some(own) = e.item_key() {
-            for ti in 0..self.triggers.len() {
-                self.go_off(|due| due.trigger == ti && due.key == own && (due.at <= e.at || due.at < clock));
+            for &ti in &concerned {
+                self.go_off(|due| due.trigger == ti && *due.key == own && (due.at <= e.at || due.at < clock));
             }
         }
         self.ids.push((e.source().to_owned(), e.id().to_owned(), clock));
@@ -138,7 +138,7 @@ impl Model {
     }
 
     pub(crate) fn timeout(&self) -> Option<Ns> {
-        let first = self.dues().into_iter().map(|due| due.at).min()?;
+        let first = self.dues().map(|due| due.at).min()?;
         Some(self.clock.map_or(first, |clock| first.max(clock + 1)))
     }
 
@@ -163,19 +163,15 @@ impl Model {
     }
 
     /// Lets deadlines go off, the first one first, as long as one is wanted.
-    fn go_off(&mut self, wanted: impl Fn(&Due) -> bool) {
-        while let Some(due) = self.dues().into_iter().filter(|due| wanted(due)).min() {
-            self.deadline(due.trigger, &due.key, due.at);
+    fn go_off(&mut self, wanted: impl Fn(&Due<'_>) -> bool) {
+        while let Some(due) = self.dues().filter(|due| wanted(due)).min() {
+            let (at, trigger, key) = (due.at, due.trigger, due.key.clone());
+            self.deadline(trigger, &key, at);
         }
     }
 
-    fn dues(&self) -> Vec<Due> {
-        let mut all = Vec::new();
-        for (trigger, t) in self.triggers.iter().enumerate() {
-            for (key, at) in t.dues() {
-                all.push(Due { at, trigger, key });
-            }
-        }
-        all
+    fn dues(&self) -> impl Iterator<Item = Due<'_>> {
+        let all = self.triggers.iter().enumerate();
+        all.flat_map(|(trigger, t)| t.dues().map(move |(key, at)| Due { at, trigger, key }))
     }
 }

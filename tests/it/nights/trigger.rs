@@ -86,11 +86,10 @@ impl Trigger {
     }
 
     pub(super) fn is_concerned(&self, e: &Event) -> bool {
-        let filters = self.json["where"].as_array().cloned().unwrap_or_default();
         self.is_shown(e)
             && self.accepts_item(e)
             && accepts(&self.json["source"], e.source())
-            && filters.iter().all(|filter| passes(filter, e))
+            && self.json["where"].as_array().into_iter().flatten().all(|filter| passes(filter, e))
     }
 
     /// Whether such events are this trigger's at all.
@@ -125,10 +124,10 @@ impl Trigger {
         }
     }
 
-    pub(super) fn dues(&self) -> Vec<(Key, Ns)> {
+    pub(super) fn dues(&self) -> impl Iterator<Item = (&Key, Ns)> {
         let failures = self.settling.iter().map(|(key, s)| (key, s.due(self.settle)));
         let silences = self.silences.iter().map(|(key, s)| (key, s.due(self.within)));
-        failures.chain(silences).filter_map(|(key, due)| due.map(|due| (key.clone(), due))).collect()
+        failures.chain(silences).filter_map(|(key, due)| Some((key, due?)))
     }
 }
 
