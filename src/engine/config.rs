@@ -139,6 +139,7 @@ impl Engine {
     pub fn set_enabled(&mut self, id: &str, enabled: bool) -> Result<(), Error> {
         let number = self.number_of(id)?;
         self.watch_mut(number).ok_or_else(|| unknown(id))?.enabled = enabled;
+        self.renew_items(number);
         for series in self.watched_series(number) {
             self.take_back_series(series);
         }

@@ -6,13 +6,13 @@ use hashbrown::HashTable;
 
 use crate::time::Nanos;
 
-use super::hash::hash_text;
+use super::hash::Seeded;
 
 /// The ids remembered, oldest acceptance first. Texts lie one after the other
 /// in a ring, so that remembering an id allocates nothing once it has grown.
 #[derive(Debug, Clone)]
 pub(super) struct Dedupe {
-    seed: u64,
+    hasher: Seeded,
     window: Nanos,
     most: usize,
     entries: VecDeque<Entry>,
@@ -33,10 +33,18 @@ struct Entry {
     id: u32,
 }
 
+/// The two texts that an event is known by, and their hash.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name<'a> {
+    hash: u64,
+    source: &'a str,
+    id: &'a str,
+}
+
 impl Dedupe {
     pub(super) fn new(seed: u64, window: Nanos, most: usize) -> Self {
         Self {
-            seed,
+            hasher: Seeded::new(seed),
             window,
             most,
             entries: VecDeque::new(),
@@ -48,15 +56,16 @@ impl Dedupe {
     }
 
     /// True where this event was seen, at most the window before its time.
-    pub(super) fn is_duplicate(&self, source: &str, id: &str, time: Nanos) -> bool {
-        self.find(self.hash(source, id), source, id)
+    pub(super) fn is_duplicate(&self, name: &Name<'_>, time: Nanos) -> bool {
+        self.find_number(name)
+            .map(|number| &self.entries[(number - self.first) as usize])
             .is_some_and(|entry| time <= entry.time.saturating_add(self.window))
     }
 
     /// Remembers an accepted event.
-    pub(super) fn record(&mut self, source: &str, id: &str, time: Nanos) {
-        let hash = self.hash(source, id);
-        if let Some(number) = self.find_number(hash, source, id) {
+    pub(super) fn record(&mut self, name: &Name<'_>, time: Nanos) {
+        let &Name { hash, source, id } = name;
+        if let Some(number) = self.find_number(name) {
             // Remembered, but outside the window: this is a new event of the same name.
             self.table.find_entry(hash, |&other| other == number).ok().map(|entry| entry.remove().0);
         }
@@ -96,15 +105,14 @@ impl Dedupe {
         self.entries.len()
     }
 
-    fn hash(&self, source: &str, id: &str) -> u64 {
-        hash_text(self.seed, id) ^ hash_text(self.seed, source).rotate_left(32)
+    /// What an event is known by.
+    pub(super) fn name<'a>(&self, source: &'a str, id: &'a str) -> Name<'a> {
+        let hash = self.hasher.text(id) ^ self.hasher.text(source).rotate_left(32);
+        Name { hash, source, id }
     }
 
-    fn find(&self, hash: u64, source: &str, id: &str) -> Option<&Entry> {
-        self.find_number(hash, source, id).map(|number| &self.entries[(number - self.first) as usize])
-    }
-
-    fn find_number(&self, hash: u64, source: &str, id: &str) -> Option<u64> {
+    fn find_number(&self, name: &Name<'_>) -> Option<u64> {
+        let &Name { hash, source, id } = name;
         let is_same = |&number: &u64| {
             let entry = &self.entries[(number - self.first) as usize];
             let at = (entry.text - self.text_first) as usize;
@@ -133,26 +141,34 @@ impl Dedupe {
 mod tests {
     use super::*;
 
+    fn is_seen(dedupe: &Dedupe, source: &str, id: &str, time: Nanos) -> bool {
+        dedupe.is_duplicate(&dedupe.name(source, id), time)
+    }
+
+    fn record(dedupe: &mut Dedupe, source: &str, id: &str, time: Nanos) {
+        let name = dedupe.name(source, id);
+        dedupe.record(&name, time);
+    }
+
     #[test]
     fn an_id_is_forgotten_after_the_window_and_not_at_its_end() {
         let mut dedupe = Dedupe::new(1, 10, 100);
-        dedupe.record("/a", "1", 0);
-        assert!(dedupe.is_duplicate("/a", "1", 10));
-        assert!(!dedupe.is_duplicate("/a", "1", 11));
-        assert!(!dedupe.is_duplicate("/", "a1", 0));
+        record(&mut dedupe, "/a", "1", 0);
+        assert!(is_seen(&dedupe, "/a", "1", 10));
+        assert!(!is_seen(&dedupe, "/a", "1", 11));
+        assert!(!is_seen(&dedupe, "/", "a1", 0));
         dedupe.forget_before(10);
-        assert!(dedupe.is_duplicate("/a", "1", 0));
+        assert!(is_seen(&dedupe, "/a", "1", 0));
         dedupe.forget_before(11);
         assert_eq!(dedupe.len(), 0);
-        assert!(!dedupe.is_duplicate("/a", "1", 0));
+        assert!(!is_seen(&dedupe, "/a", "1", 0));
     }
 
     #[test]
     fn over_its_bound_the_oldest_goes_first() {
         let mut dedupe = Dedupe::new(7, 1_000, 3);
-        (0..10).for_each(|n| dedupe.record("/source", &format!("id-{n}"), n));
-        let kept: Vec<bool> =
-            (0..10).map(|n| dedupe.is_duplicate("/source", &format!("id-{n}"), n)).collect();
+        (0..10).for_each(|n| record(&mut dedupe, "/source", &format!("id-{n}"), n));
+        let kept: Vec<bool> = (0..10).map(|n| is_seen(&dedupe, "/source", &format!("id-{n}"), n)).collect();
         assert_eq!(kept, [false, false, false, false, false, false, false, true, true, true]);
         assert_eq!(dedupe.iter().next().unwrap(), (b"/source".to_vec(), b"id-7".to_vec(), 7));
     }
@@ -160,11 +176,11 @@ mod tests {
     #[test]
     fn an_id_used_again_after_the_window_is_remembered_with_its_new_time() {
         let mut dedupe = Dedupe::new(7, 10, 3);
-        dedupe.record("/s", "x", 0);
-        dedupe.record("/s", "x", 50);
-        assert!(dedupe.is_duplicate("/s", "x", 60));
+        record(&mut dedupe, "/s", "x", 0);
+        record(&mut dedupe, "/s", "x", 50);
+        assert!(is_seen(&dedupe, "/s", "x", 60));
         dedupe.forget_before(61);
-        assert!(!dedupe.is_duplicate("/s", "x", 60));
+        assert!(!is_seen(&dedupe, "/s", "x", 60));
         assert_eq!(dedupe.len(), 0);
     }
 }

@@ -11,6 +11,7 @@ use super::input::Input;
 use super::instance::{Body, Origin, OriginRef};
 use super::numbers::NOBODY;
 use super::slot::LONG_AGO;
+use super::tasks::Occurred;
 use super::verdict::Verdict;
 
 /// What a step happened at.
@@ -57,7 +58,9 @@ pub(super) struct Crossing {
 pub(super) enum Pending {
     Crossing(Crossing),
     Record(Box<Record>),
-    /// Of a task, a job or an event.
+    /// Of a task that needed no care.
+    Occurred(Occurred),
+    /// Of another task, a job or an event.
     Parts {
         trigger: u32,
         parts: Box<Parts>,
@@ -258,6 +261,7 @@ impl Engine {
             let built = match &entry {
                 Pending::Crossing(crossing) => self.build(&crossing.record()),
                 Pending::Record(record) => self.build(record),
+                Pending::Occurred(occurred) => self.build_occurred(occurred),
                 Pending::Parts { trigger, parts } => self.build_parts(*trigger, parts),
                 Pending::Full { .. } => None,
             };
@@ -298,6 +302,7 @@ impl Pending {
         match self {
             Self::Crossing(crossing) => crossing.trigger,
             Self::Record(record) => record.trigger,
+            Self::Occurred(occurred) => occurred.trigger,
             Self::Parts { trigger, .. } | Self::Full { trigger, .. } => *trigger,
         }
     }
@@ -307,6 +312,7 @@ impl Pending {
         match self {
             Self::Crossing(crossing) => (crossing.trigger, Transition::Crossed, crossing.time),
             Self::Record(record) => (record.trigger, record.transition, record.time),
+            Self::Occurred(occurred) => (occurred.trigger, Transition::Occurred, occurred.time),
             Self::Parts { trigger, parts } => (*trigger, parts.transition, parts.time),
             Self::Full { trigger, firing } => {
                 let (_, parts) = firing.parts();

@@ -441,6 +441,7 @@ impl Engine {
     pub fn poll_firing(&mut self) -> Option<Firing> {
         match self.pending.pop_front()? {
             Pending::Full { firing, .. } => Some(*firing),
+            Pending::Occurred(occurred) => self.build_occurred(&occurred),
             Pending::Parts { trigger, parts } => self.build_parts(trigger, &parts),
             Pending::Crossing(crossing) => self.build(&crossing.record()),
             Pending::Record(record) => self.build(&record),

@@ -362,7 +362,8 @@ impl Engine {
             None => instant(now)?,
         };
         self.dedupe.forget_before(self.clock);
-        if self.dedupe.is_duplicate(event.source(), event.id(), at) {
+        let name = self.dedupe.name(event.source(), event.id());
+        if self.dedupe.is_duplicate(&name, at) {
             if self.explain.is_some() {
                 let reason = "a duplicate: this source and id was seen before".to_owned();
                 self.explain_event(None, &Input { event: Some(event), ..Input::plain(at, f64::NAN) }, reason);
@@ -374,7 +375,7 @@ impl Engine {
             _ => self.take_other(at, event)?,
         };
         if receipt != Receipt::Late {
-            self.dedupe.record(event.source(), event.id(), self.clock);
+            self.dedupe.record(&name, self.clock);
         }
         Ok(receipt)
     }

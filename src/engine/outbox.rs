@@ -6,6 +6,7 @@ use crate::threshold::Transition;
 use crate::time::Nanos;
 
 use super::emit::{Crossing, Pending};
+use super::tasks::Occurred;
 
 /// Firings in order. Those of one value are kept together: what they share
 /// once, and of each only its trigger and its ordinal.
@@ -40,6 +41,12 @@ impl Outbox {
                 self.len += 1;
             }
         }
+    }
+
+    #[inline]
+    pub(super) fn push_occurred(&mut self, occurred: Occurred) {
+        self.entries.push_back(Entry::One(Pending::Occurred(occurred)));
+        self.len += 1;
     }
 
     /// Crossings of one series at one value: triggers and ordinals, and what they share.

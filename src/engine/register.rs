@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use crate::trigger::{Matcher, Trigger};
 
-use super::hash::hash_text;
+use super::hash::{Seeded, hash_text};
 use super::index::Index;
 use super::numbers::{ALL_KINDS, NOBODY};
 use super::watch::{Watch, target};
@@ -14,6 +14,7 @@ use super::watch::{Watch, target};
 #[derive(Debug, Clone)]
 pub(super) struct Register {
     seed: u64,
+    hasher: Seeded,
     /// By the order in which they were added; removed ones leave a gap.
     watches: Vec<Option<Box<Watch>>>,
     /// Numbers by id; the id itself is in the trigger.
@@ -33,6 +34,7 @@ impl Register {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
+            hasher: Seeded::new(seed),
             watches: Vec::new(),
             ids: Index::default(),
             exact: Index::default(),
@@ -83,7 +85,7 @@ impl Register {
 
     /// Puts a trigger at a number that has none.
     pub(super) fn put(&mut self, number: u32, watch: Box<Watch>) {
-        let seed = self.seed;
+        let (seed, hasher) = (self.seed, self.hasher);
         let (kind, name) = target(&watch.trigger);
         self.each_list(name, kind, |list| list.push(number));
         if let Some(asked) = self.asked.get_mut(usize::from(kind)) {
@@ -95,7 +97,7 @@ impl Register {
         let hash = |other: u32| hash_text(seed, id_of(watches, other));
         self.ids.insert(hash(number), number, hash);
         let Some(name) = name else { return };
-        let hash = |other: u32| hash_name(seed, name_of(watches, other));
+        let hash = |other: u32| hash_name(hasher, name_of(watches, other));
         let head = self.exact.find(hash(number), |other| name_of(watches, other) == (kind, &*name));
         // The new one stands for the name, and leads to the one that did.
         if let Some(head) = head {
@@ -129,7 +131,7 @@ impl Register {
         found.clear();
         found.extend(self.any.get(usize::from(kind)).into_iter().flatten());
         let wanted = (kind, name);
-        let hash = hash_name(self.seed, wanted);
+        let hash = hash_name(self.hasher, wanted);
         let mut number =
             self.exact.find(hash, |other| name_of(&self.watches, other) == wanted).unwrap_or(NOBODY);
         while number != NOBODY {
@@ -158,10 +160,27 @@ impl Register {
         self.get(number).map_or(NOBODY, |watch| watch.next)
     }
 
+    /// A keyed hash of a name, for [`is_asked_for`](Register::is_asked_for).
+    #[inline]
+    pub(super) fn hash(&self, name: &str) -> u64 {
+        self.hasher.text(name)
+    }
+
+    /// Whether [`find`](Register::find) might find a trigger of the kind by this name.
+    #[inline]
+    pub(super) fn is_asked_for(&self, kind: u8, name: &str, hash: u64) -> bool {
+        let is_only_exact = self.several.is_empty()
+            && self.prefix.is_empty()
+            && self.suffix.is_empty()
+            && self.any.get(usize::from(kind)).is_none_or(Vec::is_empty);
+        let is = |other: u32| name_of(&self.watches, other) == (kind, name);
+        !is_only_exact || self.exact.find(with_kind(hash, kind), is).is_some()
+    }
+
     /// Takes a number out of the chain of its name.
     fn unchain(&mut self, number: u32) {
-        let (seed, watches, after) = (self.seed, &self.watches, self.after(number));
-        let hash = |other: u32| hash_name(seed, name_of(watches, other));
+        let (hasher, watches, after) = (self.hasher, &self.watches, self.after(number));
+        let hash = |other: u32| hash_name(hasher, name_of(watches, other));
         let wanted = name_of(watches, number);
         let head = self.exact.find(hash(number), |other| name_of(watches, other) == wanted);
         let Some(mut at) = head else { return };
@@ -216,8 +235,14 @@ fn name_of(watches: &[Option<Box<Watch>>], number: u32) -> (u8, &str) {
     })
 }
 
-fn hash_name(seed: u64, (kind, name): (u8, &str)) -> u64 {
-    hash_text(seed ^ u64::from(kind), name)
+fn hash_name(hasher: Seeded, (kind, name): (u8, &str)) -> u64 {
+    with_kind(hasher.text(name), kind)
+}
+
+/// The kinds are few and neighbours, so they go to where they change the place in a table.
+#[inline]
+fn with_kind(hash: u64, kind: u8) -> u64 {
+    hash ^ u64::from(kind) << 56 ^ u64::from(kind) << 20
 }
 
 /// A key of the maps, borrowed; it hashes like the owned one.

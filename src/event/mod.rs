@@ -40,9 +40,11 @@ mod parse;
 mod place;
 mod reader;
 mod refresh;
+mod scan;
 mod series;
 pub(crate) mod strict;
 mod text;
+mod usual;
 mod words;
 mod writer;
 

@@ -14,18 +14,26 @@ use super::json::{
     Depth, Key, Keys, Walk, key_at, parse, stop, string, twice, type_name, value_at, verify_raw,
 };
 use super::place::{Refusal, shown};
-use super::{Data, Event, ExtensionValue, ValueObserved, base64};
+use super::{Data, Event, ExtensionValue, ValueObserved, base64, usual};
 
 /// Reads `text`, where containers may nest `depth` deep.
 pub(super) fn event(text: &str, depth: Depth) -> Result<Event<'_>, Refusal<'_>> {
     let mut event = Event::empty();
-    let mut draft = Draft::new(&mut event);
+    if usual::event(text, depth, &mut event).is_none() {
+        event = Event::empty();
+        carefully(text, depth, &mut event)?;
+    }
+    Ok(event)
+}
+
+/// The same for texts of every shape.
+fn carefully<'a>(text: &'a str, depth: Depth, event: &mut Event<'a>) -> Result<(), Refusal<'a>> {
+    let mut draft = Draft::new(event);
     parse(text, "an event is a JSON object", |json, slot| {
         let walk = Walk { text, depth, slot }.inside();
         json.deserialize_map(EventVisitor { walk, draft: &mut draft })
     })?;
-    draft.finish(text)?;
-    Ok(event)
+    draft.finish(text)
 }
 
 /// The members seen so far. A required one that is still empty is missing:
@@ -251,4 +259,95 @@ fn bytes<'de>(text: &Cow<'de, str>, at: &'de str) -> Result<Vec<u8>, Refusal<'de
         let at = if matches!(text, Cow::Borrowed(_)) { &at[offset + 1..] } else { at };
         Refusal::invalid(at, format!("`data_base64`: {why}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEEDS: [&str; 4] = [
+        r#"{"specversion":"1.0","id":"t-17","source":"/instances/contoso","type":"tripline.value.observed","time":"2026-03-01T02:00:07Z","datacontenttype":"application/json","data":{"kind":"segment","name":"vip","value":-49.35,"dimensions":{"a":"b"},"sequence":7,"owners":["ana@contoso.example","b"]}}"#,
+        r#" { "id" : "é" , "data" : { "process":"ingestion", "item":{"id":"1","name":""}, "x":[[],{},true,false,null,0,-0.5] } , "specversion" : "1.0", "source":"s", "type":"tripline.refresh.completed", "traceparent":"00", "subject":"a", "dataschema":"x" } "#,
+        r#"{"specversion":"1.0","id":"1","source":"/s","type":"tripline.value.observed","data":{}}"#,
+        r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#,
+    ];
+
+    fn read_by_both(text: &str, taken: &mut usize) {
+        let depth = Depth::new(Depth::DEFAULT);
+        let (mut event, mut careful) = (Event::empty(), Event::empty());
+        if usual::event(text, depth, &mut event).is_none() {
+            return;
+        }
+        *taken += 1;
+        assert!(carefully(text, depth, &mut careful).is_ok(), "only one reader takes {text}");
+        assert_eq!(event, careful, "{text}");
+        assert_eq!(event.fields, careful.fields, "{text}");
+        let raw = |event: &Event<'_>| event.data().and_then(Data::as_json).map(str::to_owned);
+        assert_eq!(raw(&event), raw(&careful), "{text}");
+    }
+
+    #[test]
+    fn what_is_usual_is_taken() {
+        let is_taken = |text, depth| usual::event(text, Depth::new(depth), &mut Event::empty()).is_some();
+        for text in SEEDS {
+            assert!(is_taken(text, Depth::DEFAULT), "{text}");
+            assert!(!is_taken(text, 5), "bounds that small are left to the other reader");
+        }
+    }
+
+    #[test]
+    fn whatever_is_taken_the_other_reader_takes_alike() {
+        let mut state = 7_u64;
+        let mut below = |n: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((state >> 33) as usize) % n
+        };
+        let pieces = [
+            "\"",
+            "\\",
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            " ",
+            "\n",
+            "\u{1}",
+            "\u{7f}",
+            "é",
+            "0",
+            "1",
+            "-",
+            ".",
+            "e",
+            "null",
+            "true",
+            "\"id\":\"x\",",
+            "\"data\":1,",
+            "\"value\":1,",
+            "\"a\":\"\",",
+            "\"A\":\"\",",
+            "\\u0041",
+            "01",
+            "1.",
+            "\"time\":\"x\",",
+            "[[[[[]]]]],",
+            "\"data_base64\":\"\",",
+            "\"datacontenttype\":\"text/plain\",",
+        ];
+        let mut taken = 0;
+        for round in 0..40_000 {
+            let mut text = SEEDS[round % SEEDS.len()].to_owned();
+            for _ in 0..=below(2) {
+                let mut place = || (0..).map(|_| below(text.len() + 1)).find(|&at| text.is_char_boundary(at));
+                let (Some(from), Some(to)) = (place(), place()) else { continue };
+                let to = if from <= to && to - from < 12 { to } else { from };
+                let piece = if below(4) == 0 { "" } else { pieces[below(pieces.len())] };
+                text.replace_range(from..to, piece);
+            }
+            read_by_both(&text, &mut taken);
+        }
+        assert!(taken > 2_000, "{taken}");
+    }
 }

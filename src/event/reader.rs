@@ -128,7 +128,10 @@ impl Reader {
             return Err(Error::new(ErrorKind::Limit, self.too_long(bytes.len())).at(place));
         }
         let text = self.text(bytes)?;
-        self.event(text).map_err(|refusal| refusal.into_error(text, self.first_line))
+        match self.event(text) {
+            Ok(event) => Ok(event),
+            Err(refusal) => Err(refusal.into_error(text, self.first_line)),
+        }
     }
 
     /// Reads a JSON array of events. One bad event refuses the whole batch; its

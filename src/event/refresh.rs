@@ -191,6 +191,11 @@ impl<'a> RefreshCompleted<'a> {
 
     /// Finds what a reader would refuse in data that was built in code.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        let is_whole = !self.process.as_str().is_empty() && !self.outcome.as_str().is_empty();
+        let is_readable = self.ended_at.is_none_or(|time| time.instant().is_ok());
+        if is_whole && is_readable && self.item.as_ref().is_none_or(|item| !item.id().is_empty()) {
+            return Ok(());
+        }
         let mut faults = Faults::default();
         faults.not_empty("data.process", self.process.as_str());
         if let Some(item) = &self.item {
@@ -295,6 +300,11 @@ impl<'a> RefreshCompleted<'a> {
     /// ```
     pub fn owners(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.owners.iter()
+    }
+
+    /// Whether it says nothing beside which task ended, of what and how.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.failure.is_none() && self.job_id.is_none() && matches!(self.owners, Owners::None)
     }
 }
 

@@ -97,31 +97,47 @@ pub(crate) fn push_instant(text: &mut String, nanos: Nanos) {
 const RANGE: &str = "it is outside the years 1677 to 2262";
 
 fn parse(text: &[u8]) -> Result<Nanos, &'static str> {
-    if text.len() < 20 {
+    let Some((head, rest)) = text.split_first_chunk::<19>().filter(|(_, rest)| !rest.is_empty()) else {
         return Err("it is too short for YYYY-MM-DDThh:mm:ssZ");
-    }
-    let punctuation = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
-    if punctuation.iter().any(|&(at, mark)| text[at] != mark) || !matches!(text[10], b'T' | b't') {
-        return Err("it is not of the form YYYY-MM-DDThh:mm:ssZ");
-    }
-    let digits = |from: usize, count: usize| -> Result<u32, &'static str> {
-        text[from..from + count].iter().try_fold(0, |number, digit| match digit {
-            b'0'..=b'9' => Ok(number * 10 + u32::from(digit - b'0')),
-            _ => Err("a digit is missing"),
-        })
     };
-    let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
-    let (hour, minute, second) = (digits(11, 2)?, digits(14, 2)?, digits(17, 2)?);
+    let [.., b'-', _, _, b'-', _, _, b'T' | b't', _, _, b':', _, _, b':', _, _] = head else {
+        return Err("it is not of the form YYYY-MM-DDThh:mm:ssZ");
+    };
+    let digits = |at: usize| match (head[at].wrapping_sub(b'0'), head[at + 1].wrapping_sub(b'0')) {
+        (tens @ ..=9, ones @ ..=9) => Ok(u32::from(tens) * 10 + u32::from(ones)),
+        _ => Err("a digit is missing"),
+    };
+    let (year, month, day) = (digits(0)? * 100 + digits(2)?, digits(5)?, digits(8)?);
+    let (hour, minute, second) = (digits(11)?, digits(14)?, digits(17)?);
     if hour > 23 || minute > 59 || second > 60 {
         return Err("hours go to 23, minutes to 59, seconds to 59 (60 in a leap second)");
     }
-    let (fraction, zone) = fraction(&text[19..])?;
+    let (fraction, zone) = fraction(rest)?;
     let offset = offset(zone)?;
-    let date = NaiveDate::from_ymd_opt(year as i32, month, day).ok_or("there is no such day")?;
-    let days = i64::from(date.to_epoch_days());
+    let days = days_of(year, month, day).ok_or("there is no such day")?;
     let seconds = days * 86_400 + i64::from(hour * 3_600 + minute * 60 + second) - offset;
     let nanos = i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(fraction);
     i64::try_from(nanos).ok().filter(|&nanos| is_in_range(nanos)).ok_or(RANGE)
+}
+
+/// The days from 1970-01-01 to a day, if there is such a day.
+fn days_of(year: u32, month: u32, day: u32) -> Option<i64> {
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let last = match month {
+        2 => 28 + u32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if day == 0 || day > last {
+        return None;
+    }
+    // Years from March on, so that the leap day is a year's last: <https://howardhinnant.github.io/date_algorithms.html>.
+    let (year, month) = if month > 2 { (year + 400, month - 3) } else { (year + 399, month + 9) };
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + of_year;
+    // 719,468 days to 1970, and 400 years more so that no year is negative.
+    Some(i64::from(days) - 719_468 - 146_097)
 }
 
 /// The fraction in nanoseconds, and what follows it.
@@ -181,6 +197,19 @@ mod tests {
         for time in [DateTime::<Utc>::MAX_UTC, datetime(i64::MAX), datetime(i64::MAX - 1), datetime(i64::MIN)]
         {
             assert!(reader.read(time).is_err());
+        }
+    }
+
+    #[test]
+    fn days_are_counted_as_the_calendar_has_them() {
+        for year in (0..=2_400).chain(9_990..=9_999) {
+            for month in 0..=13 {
+                for day in [0, 1, 2, 28, 29, 30, 31, 32] {
+                    let date = NaiveDate::from_ymd_opt(year as i32, month, day);
+                    let expected = date.map(|date| i64::from(date.to_epoch_days()));
+                    assert_eq!(days_of(year, month, day), expected, "{year}-{month}-{day}");
+                }
+            }
         }
     }
 

@@ -40,7 +40,8 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     }
     for _ in 0..source.number()? {
         let (of, id, time) = (source.text()?, source.text()?, source.instant()?);
-        engine.dedupe.record(of, id, time);
+        let name = engine.dedupe.name(of, id);
+        engine.dedupe.record(&name, time);
     }
     let kept = source.list(read_trigger)?;
     let (numbers, mut report) = place_triggers(&mut engine, current, &kept);

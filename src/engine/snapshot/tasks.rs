@@ -17,8 +17,8 @@ pub(super) fn write(engine: &Engine, sink: &mut Sink, places: &[u64]) {
     numbers.sort_by(|&a, &b| items.compare(a, b));
     let kept: Vec<_> = numbers.into_iter().filter_map(|number| items.get(number)).collect();
     sink.list(kept.into_iter(), |sink, item| {
-        sink.text(&item.source);
-        sink.text(item.process.as_str());
+        sink.text(item.source());
+        sink.text(item.process().as_str());
         sink.option(item.id.as_deref(), Sink::text);
         sink.option(item.name.as_deref(), Sink::text);
         sink.instant(item.newest);
@@ -60,7 +60,8 @@ pub(super) fn read(
             let Some(trigger) = trigger else { continue };
             let instance =
                 work.map_or(NOBODY, |work| engine.store_waiter(trigger, Waiter { item: number, work }));
-            engine.tasks.items.watch(number, Watcher { trigger, instance, by_id, by_name, told });
+            let watcher = Watcher { instance, by_id, by_name, told, ..Watcher::new(trigger) };
+            engine.tasks.items.watch(number, watcher);
         }
         engine.tasks.items.drop_unwatched(number);
     }
@@ -149,7 +150,7 @@ fn read_told(source: &mut Source<'_>) -> Result<Told, Error> {
         at_latest: source.small()?,
         total: source.small()?,
         suppressed: source.small()?,
-        earlier: source.list(|source| Ok((source.instant()?, source.small()?)))?,
+        earlier: source.list(|source| Ok((source.instant()?, source.small()?)))?.into(),
     })
 }
 

@@ -34,6 +34,11 @@ pub(super) fn body(engine: &Engine, bytes: Vec<u8>) -> Vec<u8> {
         Pending::Full { firing: full, .. } => firing(&mut sink, full),
         Pending::Crossing(crossing) => waiting(engine, &mut sink, &crossing.record()),
         Pending::Record(record) => waiting(engine, &mut sink, record),
+        Pending::Occurred(occurred) => {
+            if let Some(full) = engine.build_occurred(occurred) {
+                firing(&mut sink, &full);
+            }
+        }
         Pending::Parts { trigger, parts } => {
             if let Some(full) = engine.build_parts(*trigger, parts) {
                 firing(&mut sink, &full);

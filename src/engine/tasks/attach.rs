@@ -1,5 +1,7 @@
 //! Items as they appear, and the triggers that watch them.
 
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorKind};
 use crate::event::filter::Candidate;
 use crate::event::{Process, RefreshCompleted};
@@ -12,6 +14,7 @@ use super::super::silence::Silence;
 use super::super::slot::LONG_AGO;
 use super::input::Task;
 use super::items::Watcher;
+use super::quick::Wish;
 use super::settling::Settling;
 use super::waiter::{Waiter, Work};
 
@@ -60,6 +63,9 @@ impl Engine {
             (item.asked_by_id, item.refused) = (self.tasks.generation, refused);
             if name.is_some() {
                 item.asked_by_name = self.tasks.generation;
+            }
+            for watcher in &mut item.watchers {
+                watcher.wish = self.register.get(watcher.trigger).map_or(Wish::Unasked, Wish::of);
             }
         }
         Ok(Some(number))
@@ -121,13 +127,17 @@ impl Engine {
     }
 
     /// The name that the item has before the task is judged.
-    pub(super) fn name_of_item(&self, task: &Task<'_>, refresh: &RefreshCompleted<'_>) -> Option<Box<str>> {
+    pub(super) fn name_of_item(
+        &mut self,
+        task: &Task<'_>,
+        refresh: &RefreshCompleted<'_>,
+    ) -> Option<Arc<str>> {
         let id = refresh.item().map(|item| item.id());
         let number = self.tasks.items.find(task.source, refresh.process(), id)?;
         self.tasks.items.get(number)?.name.clone()
     }
 
-    pub(super) fn set_item_name(&mut self, number: u32, name: Option<Box<str>>) {
+    pub(super) fn set_item_name(&mut self, number: u32, name: Option<Arc<str>>) {
         let register = &self.register;
         let Some(item) = self.tasks.items.get_mut(number) else { return };
         item.name = name;

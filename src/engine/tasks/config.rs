@@ -55,7 +55,7 @@ impl Engine {
             let Some(item) = self.tasks.items.get(place) else { continue };
             let by_id = accepts(matcher, item.id.as_deref()) || matcher == Some(&Matcher::Any);
             let by_name = accepts(matcher, item.name.as_deref());
-            if !watches_item(&new, &item.source, &item.process) || !(by_id || by_name) {
+            if !watches_item(&new, item.source(), item.process()) || !(by_id || by_name) {
                 self.unwatch_item(place, number);
                 continue;
             }

@@ -1,26 +1,28 @@
 //! The items that tasks are about, and the triggers that watch each.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 
 use crate::event::Process;
 use crate::time::Nanos;
 
-use super::super::hash::hash_text;
+use super::super::hash::{Seeded, same_bytes};
+use super::super::index::Index;
 use super::super::numbers::NOBODY;
 use super::super::slot::LONG_AGO;
+use super::quick::Wish;
 use super::told::Told;
 
 /// What tasks of one process at one source are about; an item without an id
 /// stands for the tasks of a process that has no items.
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Item {
-    pub(in crate::engine) source: Box<str>,
-    pub(in crate::engine) process: Process,
+    of: Arc<Origin>,
     pub(in crate::engine) id: Option<Box<str>>,
-    /// The name that the triggers were last asked for by.
-    pub(in crate::engine) name: Option<Box<str>>,
+    /// The name that the triggers were last asked for by; firings that wait share it.
+    pub(in crate::engine) name: Option<Arc<str>>,
     /// The generations of the triggers that were asked for by the id, and by the name.
     pub(in crate::engine) asked_by_id: u32,
     pub(in crate::engine) asked_by_name: u32,
@@ -32,6 +34,15 @@ pub(in crate::engine) struct Item {
     pub(in crate::engine) refused: u32,
 }
 
+/// A source and a process; many items share it.
+#[derive(Debug)]
+struct Origin {
+    source: Box<str>,
+    process: Process,
+    /// Their keyed hash.
+    hash: u64,
+}
+
 /// One trigger on one item.
 #[derive(Debug, Clone)]
 pub(in crate::engine) struct Watcher {
@@ -41,14 +52,18 @@ pub(in crate::engine) struct Watcher {
     /// Its matcher accepts the id, or the name in the last task that had one.
     pub(in crate::engine) by_id: bool,
     pub(in crate::engine) by_name: bool,
+    /// What the trigger waits for, as of the generation in which the item last asked.
+    pub(in crate::engine) wish: Wish,
     pub(in crate::engine) told: Told,
 }
 
 /// All items that some trigger watches.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(in crate::engine) struct Items {
-    seed: u64,
-    table: HashTable<u32>,
+    hasher: Seeded,
+    table: Index,
+    /// Where the last task came from: tasks come in runs.
+    near: Option<Arc<Origin>>,
     items: Vec<Option<Item>>,
     free: Vec<u32>,
     /// The items of each trigger that has any.
@@ -57,7 +72,14 @@ pub(in crate::engine) struct Items {
 
 impl Items {
     pub(in crate::engine) fn new(seed: u64) -> Self {
-        Self { seed, ..Self::default() }
+        Self {
+            hasher: Seeded::new(seed),
+            table: Index::default(),
+            near: None,
+            items: Vec::new(),
+            free: Vec::new(),
+            of: HashMap::new(),
+        }
     }
 
     pub(in crate::engine) fn len(&self) -> usize {
@@ -76,19 +98,55 @@ impl Items {
         (0..).zip(&self.items).filter(|(_, item)| item.is_some()).map(|(number, _)| number)
     }
 
-    pub(in crate::engine) fn find(&self, source: &str, process: &Process, id: Option<&str>) -> Option<u32> {
-        let is = |&number: &u32| {
-            self.get(number).is_some_and(|item| {
-                item.id.as_deref() == id && *item.source == *source && item.process == *process
+    pub(in crate::engine) fn find(
+        &mut self,
+        source: &str,
+        process: &Process,
+        id: Option<&str>,
+    ) -> Option<u32> {
+        self.find_hashed(source, process, id, self.hasher.text(id.unwrap_or_default()))
+    }
+
+    /// The same where the hash of the id is known: the one that names have in the register too.
+    #[inline]
+    pub(super) fn find_hashed(
+        &mut self,
+        source: &str,
+        process: &Process,
+        id: Option<&str>,
+        hash: u64,
+    ) -> Option<u32> {
+        self.come_near(source, process);
+        let of = self.near.as_ref()?;
+        let is = |number: u32| {
+            let item = self.items.get(number as usize).and_then(Option::as_ref);
+            item.is_some_and(|item| {
+                is_same(item.id.as_deref(), id) && (Arc::ptr_eq(&item.of, of) || item.of.is(source, process))
             })
         };
-        self.table.find(hash(self.seed, source, process, id), is).copied()
+        self.table.find(of.hash_with(hash, id), is)
+    }
+
+    /// The source and the process, which the next tasks will probably have too.
+    #[inline]
+    fn come_near(&mut self, source: &str, process: &Process) {
+        if !self.near.as_ref().is_some_and(|near| near.is(source, process)) {
+            self.near = Some(Arc::new(self.origin(source, process)));
+        }
+    }
+
+    #[cold]
+    fn origin(&self, source: &str, process: &Process) -> Origin {
+        let hash = self.hasher.text(process.as_str()).rotate_left(32) ^ self.hasher.text(source);
+        Origin { source: source.into(), process: process.clone(), hash }
     }
 
     pub(in crate::engine) fn insert(&mut self, source: &str, process: &Process, id: Option<&str>) -> u32 {
+        self.come_near(source, process);
+        let of = self.near.clone().unwrap_or_else(|| Arc::new(self.origin(source, process)));
+        let hash = of.hash_with(self.hasher.text(id.unwrap_or_default()), id);
         let item = Item {
-            source: source.into(),
-            process: process.clone(),
+            of,
             id: id.map(Into::into),
             name: None,
             asked_by_id: 0,
@@ -107,12 +165,8 @@ impl Items {
                 (self.items.len() - 1) as u32
             }
         };
-        let (seed, items) = (self.seed, &self.items);
-        let rehash = |&other: &u32| {
-            let item = items.get(other as usize).and_then(Option::as_ref);
-            item.map_or(0, |item| hash(seed, &item.source, &item.process, item.id.as_deref()))
-        };
-        self.table.insert_unique(hash(seed, source, process, id), number, rehash);
+        let (items, hasher) = (&self.items, self.hasher);
+        self.table.insert(hash, number, |other| hash_of(items, hasher, other));
         number
     }
 
@@ -132,11 +186,10 @@ impl Items {
 
     /// Takes an item out; the lists of its triggers still name it.
     fn take(&mut self, number: u32) -> Option<Item> {
+        let hash = self.get(number)?.hash(self.hasher);
+        let (items, hasher) = (&self.items, self.hasher);
+        self.table.remove(hash, number, |other| hash_of(items, hasher, other));
         let item = self.items.get_mut(number as usize)?.take()?;
-        let hash = hash(self.seed, &item.source, &item.process, item.id.as_deref());
-        if let Ok(entry) = self.table.find_entry(hash, |&other| other == number) {
-            entry.remove();
-        }
         self.free.push(number);
         Some(item)
     }
@@ -203,28 +256,69 @@ impl Items {
     pub(in crate::engine) fn compare(&self, a: u32, b: u32) -> Ordering {
         let key = |number| {
             let item = self.get(number);
-            item.map(|item| (&*item.source, item.process.as_str(), item.id.as_deref()))
+            item.map(|item| (item.source(), item.process().as_str(), item.id.as_deref()))
         };
         key(a).cmp(&key(b))
     }
 }
 
+impl Item {
+    pub(in crate::engine) fn source(&self) -> &str {
+        &self.of.source
+    }
+
+    pub(in crate::engine) fn process(&self) -> &Process {
+        &self.of.process
+    }
+
+    fn hash(&self, hasher: Seeded) -> u64 {
+        let id = self.id.as_deref();
+        self.of.hash_with(hasher.text(id.unwrap_or_default()), id)
+    }
+}
+
+fn hash_of(items: &[Option<Item>], hasher: Seeded, number: u32) -> u64 {
+    items.get(number as usize).and_then(Option::as_ref).map_or(0, |item| item.hash(hasher))
+}
+
+impl Origin {
+    #[inline]
+    fn is(&self, source: &str, process: &Process) -> bool {
+        same_bytes(self.source.as_bytes(), source.as_bytes())
+            && same_bytes(self.process.as_str().as_bytes(), process.as_str().as_bytes())
+    }
+
+    /// Keyed, like all hashes of names from outside.
+    #[inline]
+    fn hash_with(&self, id_hash: u64, id: Option<&str>) -> u64 {
+        id_hash ^ self.hash ^ u64::from(id.is_none())
+    }
+}
+
+#[inline]
+fn is_same(kept: Option<&str>, asked: Option<&str>) -> bool {
+    match (kept, asked) {
+        (Some(kept), Some(asked)) => same_bytes(kept.as_bytes(), asked.as_bytes()),
+        (kept, asked) => kept.is_none() && asked.is_none(),
+    }
+}
+
 impl Watcher {
     pub(in crate::engine) fn new(trigger: u32) -> Self {
-        Self { trigger, instance: NOBODY, by_id: false, by_name: false, told: Told::default() }
+        Self {
+            trigger,
+            instance: NOBODY,
+            by_id: false,
+            by_name: false,
+            wish: Wish::Unasked,
+            told: Told::default(),
+        }
     }
 
     /// Whether a task of the item concerns the trigger.
     pub(in crate::engine) fn is_concerned(&self) -> bool {
         self.by_id || self.by_name
     }
-}
-
-/// Keyed, like all hashes of names from outside.
-fn hash(seed: u64, source: &str, process: &Process, id: Option<&str>) -> u64 {
-    let process = hash_text(seed, process.as_str());
-    let source = hash_text(process, source);
-    hash_text(source ^ u64::from(id.is_some()), id.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -237,22 +331,22 @@ mod tests {
         let keys =
             [("/a", "ingestion", Some("1")), ("/a", "ingestion", None), ("/b", "ingestion", Some("1"))];
         let numbers = keys.map(|(source, process, id)| items.insert(source, &process.into(), id));
-        let find = |items: &Items, (source, process, id): (&str, &str, Option<&str>)| {
+        let find = |items: &mut Items, (source, process, id): (&str, &str, Option<&str>)| {
             items.find(source, &process.into(), id)
         };
-        assert_eq!(keys.map(|key| find(&items, key)), numbers.map(Some));
-        assert_eq!(find(&items, ("/a", "export", Some("1"))), None);
+        assert_eq!(keys.map(|key| find(&mut items, key)), numbers.map(Some));
+        assert_eq!(find(&mut items, ("/a", "export", Some("1"))), None);
         items.watch(numbers[0], Watcher::new(4));
         items.watch(numbers[0], Watcher::new(2));
         items.watch(numbers[2], Watcher::new(4));
         assert_eq!((items.count_of(4), items.count_of(2)), (2, 1));
         assert_eq!(items.remove_all(&[numbers[0]]).len(), 1);
         assert_eq!((items.count_of(4), items.count_of(2), items.len()), (1, 0, 2));
-        assert_eq!(find(&items, keys[0]), None);
+        assert_eq!(find(&mut items, keys[0]), None);
         assert_eq!(items.insert("/c", &Process::MAP, None), numbers[0], "its place is used again");
         assert_eq!(items.compare(numbers[1], numbers[2]), Ordering::Less);
         assert_eq!(items.take_of(4), [numbers[2]]);
         assert!(items.unwatch(numbers[2], 4).is_some());
-        assert_eq!(find(&items, keys[2]), None, "nobody watches it any more");
+        assert_eq!(find(&mut items, keys[2]), None, "nobody watches it any more");
     }
 }

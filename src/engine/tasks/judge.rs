@@ -36,6 +36,11 @@ enum Role {
 impl Engine {
     /// Takes an event that is no observation.
     pub(in crate::engine) fn take_task(&mut self, task: &Task<'_>) -> Result<Receipt, Error> {
+        if let Subject::Refresh(refresh) = task.subject
+            && let Some(receipt) = self.take_quickly(task, refresh)
+        {
+            return Ok(receipt);
+        }
         let mut concerns = std::mem::take(&mut self.tasks.concerns);
         concerns.clear();
         let receipt = self.judge_task(task, &mut concerns);

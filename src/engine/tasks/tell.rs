@@ -91,8 +91,8 @@ impl Engine {
         };
         match key {
             TaskKey::Item(number) => item(number).map_or(Key::Whole, |item| Key::Item {
-                source: item.source.clone(),
-                process: item.process.clone(),
+                source: item.source().into(),
+                process: item.process().clone(),
                 id: item.id.clone(),
             }),
             TaskKey::Job(number) => job(self.tasks.jobs.get(number)),

@@ -1,5 +1,7 @@
 //! What has been told of one trigger and one item or job: for ids and for `cooldown`.
 
+use std::collections::VecDeque;
+
 use crate::time::Nanos;
 
 use super::super::slot::LONG_AGO;
@@ -19,12 +21,12 @@ pub(in crate::engine) struct Told {
     pub(in crate::engine) total: u32,
     pub(in crate::engine) suppressed: u32,
     /// The times before the latest, sorted, with their firings.
-    pub(in crate::engine) earlier: Vec<(Nanos, u32)>,
+    pub(in crate::engine) earlier: VecDeque<(Nanos, u32)>,
 }
 
 impl Default for Told {
     fn default() -> Self {
-        Self { latest: LONG_AGO, at_latest: 0, total: 0, suppressed: 0, earlier: Vec::new() }
+        Self { latest: LONG_AGO, at_latest: 0, total: 0, suppressed: 0, earlier: VecDeque::new() }
     }
 }
 
@@ -66,9 +68,13 @@ impl Told {
     }
 
     fn remember(&mut self, place: usize, firings: (Nanos, u32), most: usize) {
-        self.earlier.insert(place, firings);
+        if place == self.earlier.len() {
+            self.earlier.push_back(firings);
+        } else {
+            self.earlier.insert(place, firings);
+        }
         if self.earlier.len() + 1 > most {
-            self.earlier.remove(0);
+            self.earlier.pop_front();
         }
     }
 }

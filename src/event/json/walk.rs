@@ -27,6 +27,11 @@ impl Depth {
         Self { left: limit, limit }
     }
 
+    /// Whether so many levels may still open.
+    pub(in crate::event) fn has(self, levels: usize) -> bool {
+        self.left >= levels
+    }
+
     pub(in crate::event) fn is_left(self) -> bool {
         self.left > 0
     }
