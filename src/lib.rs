@@ -30,6 +30,7 @@
 //! * An [`Engine`](engine::Engine) keeps, for every (trigger, series), on which
 //!   side the value is and what it waits for. When an *episode* begins, that is
 //!   when the value enters the condition, it gives one [`Firing`](firing::Firing).
+//!   For every (trigger, item or job) it keeps what still has to happen, or not to.
 //! * Time is event time. What is due between two events happens when the next
 //!   event, or the host's clock, passes it; so a replay, a restart and a live
 //!   run give the same firings with the same ids.
@@ -69,7 +70,7 @@
 //! | read the log of Dynamics 365 Customer Insights | [`builtin::customer_insights`] |
 //! | only let some events through | [`event::filter`] |
 //! | run many triggers over many series | [`engine::Engine`] |
-//! | feed numbers as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch) |
+//! | feed numbers or tasks as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch), [`observe_refresh`](engine::Engine::observe_refresh) |
 //! | see why something did not fire | [`Engine::state_of`](engine::Engine::state_of), [`Engine::set_explain`](engine::Engine::set_explain) |
 //! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
 //! | drive it from my runtime | [`driving`](_documentation::driving) |
@@ -170,9 +171,9 @@
 //! * No query language: conditions compare one number with bounds or with the
 //!   number before. Sums and averages are made where the data is.
 //! * No second engine for many threads: an engine is `Send`, one owner each;
-//!   split the series over several by [`Trigger::partition_key`].
-//! * Nothing is delivered yet: acting on firings safely is the next part of
-//!   this library.
+//!   split the events over several by [`Trigger::partition_key`].
+//! * Nothing is delivered yet, and no service is asked for news: acting on
+//!   firings safely is the next part of this library, reading a REST API a later one.
 
 pub mod builtin;
 pub mod engine;

@@ -52,6 +52,12 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
         }
     }
     log.finish();
+    if let Some(cut_off) = log.poll_event() {
+        cut_off?;
+    }
+    for measure in &measures {
+        let _ = engine.handle_event(now, measure)?;
+    }
 
     // A day later: has anything become due?
     engine.handle_timeout("2026-03-04T00:00:00Z".parse()?)?;

@@ -216,7 +216,6 @@ impl Run {
     }
 }
 
-/// Why the engine did not get or did not take a line.
 /// Whether the data of the event is what its type promises.
 fn read_whole(event: &Event<'_>) -> Result<(), Error> {
     ValueObserved::from_event(event)?;
@@ -225,6 +224,7 @@ fn read_whole(event: &Event<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Why the engine did not get or did not take a line.
 enum Refused {
     NoTime,
     By(Error),

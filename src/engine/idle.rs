@@ -6,6 +6,7 @@ use crate::time::{Nanos, nanos_of};
 use super::Engine;
 use super::instance::{Body, Instance};
 use super::numbers::NOBODY;
+use super::silence::Silence;
 use super::slot::LONG_AGO;
 use super::watch::Subject;
 
@@ -55,6 +56,9 @@ impl Engine {
         let waiting = instance.more.take().map_or(0, |more| more.waiting.len());
         let has_series = instance.series != NOBODY;
         instance.queued = NEVER;
+        if matches!(instance.body, Body::Task(_)) {
+            instance.body = Body::Silence(Silence::new());
+        }
         self.waiting -= waiting;
         self.counts.waiting_dropped += waiting as u64;
         self.free.push(number);

@@ -83,7 +83,7 @@ limits! {
     /// Jobs that a unification waits for, and as many that are done and
     /// remembered, so that nothing is told of them again: 10,000 by default.
     jobs, with_jobs: usize, "Limits::default().jobs(), 10_000";
-    /// How long in event time a job is kept after it was first heard of, 48 hours by default.
+    /// How long in event time a job is kept after the first task that a unification took of it, 48 hours by default.
     job_window, with_job_window: Duration, "Limits::default().job_window().as_secs(), 48 * 3_600";
     /// Observations that wait for some trigger's `lateness`, 1,000,000 by default.
     waiting, with_waiting: usize, "Limits::default().waiting(), 1_000_000";
@@ -184,7 +184,8 @@ counts! {
     limited;
     /// Firings that a disabled trigger did not give.
     disabled;
-    /// Waiting observations and failures dropped because their trigger was removed, or no longer waits for them.
+    /// Waiting observations and failures dropped: their trigger was removed or no longer waits for them, or 64
+    /// failures of one item waited already.
     waiting_dropped;
     /// Idle series and items dropped to make room.
     series_dropped;

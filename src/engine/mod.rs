@@ -101,6 +101,7 @@ pub use standing::SeriesState;
 ///
 /// 1. *Inputs*: [`handle_event`](Engine::handle_event) and
 ///    [`handle_batch`](Engine::handle_batch) take events;
+///    [`observe_refresh`](Engine::observe_refresh) takes a task,
 ///    [`observe`](Engine::observe), [`observe_series`](Engine::observe_series)
 ///    and [`observe_batch`](Engine::observe_batch) take bare numbers, without
 ///    an event id and so without a check for duplicates. `now` comes first; it

@@ -249,7 +249,7 @@ impl Engine {
         self.explain_context(None, at, value);
         let receipt = match number {
             Some(number) => self.take_with_care(number, &input)?,
-            None => self.pass_by(&input)?,
+            None => self.pass_by(&input, false)?,
         };
         self.counts.events += 1;
         self.counts.ignored += u64::from(receipt == Receipt::Ignored);
@@ -390,31 +390,51 @@ impl Engine {
             ..Input::plain(at, value)
         };
         self.explain_context(Some(event), at, value);
-        let series = match &observed {
-            Some(observed) => self.series_of(&observed.series(event.source()))?,
-            None => None,
-        };
-        let receipt = match series {
-            Some(number) => self.take(number, &input)?,
-            None => self.pass_by(&input)?,
-        };
         let task = Task {
             at,
             source: event.source(),
             event: Some(event),
             subject: Subject::Value(observed.as_ref()),
         };
-        let was_heard = self.register.asks(EVENTS) && self.hear_observation(&task);
-        Ok(if was_heard { Receipt::Accepted } else { receipt })
+        let is_heard = self.register.asks(EVENTS) && self.is_heard(&task);
+        let receipt = match self.take_value(observed.as_ref(), &input, is_heard) {
+            // Those who hear of it as an event are not to suffer from a bound that is not theirs.
+            Err(error) if is_heard && error.is_limit() => {
+                self.counts.not_watched += 1;
+                self.pass_by(&input, is_heard)?
+            }
+            receipt => receipt?,
+        };
+        if is_heard {
+            self.tell_of_observation(&task);
+            return Ok(Receipt::Accepted);
+        }
+        Ok(receipt)
+    }
+
+    fn take_value(
+        &mut self,
+        observed: Option<&ValueObserved<'_>>,
+        input: &Input<'_>,
+        is_heard: bool,
+    ) -> Result<Receipt, Error> {
+        let source = input.event.map_or("", Event::source);
+        let series = match observed {
+            Some(observed) => self.series_of(&observed.series(source))?,
+            None => None,
+        };
+        match series {
+            Some(number) => self.take(number, input),
+            None => self.pass_by(input, is_heard),
+        }
     }
 
     /// An event that no trigger watches still moves the clock.
-    fn pass_by(&mut self, input: &Input<'_>) -> Result<Receipt, Error> {
+    fn pass_by(&mut self, input: &Input<'_>, is_heard: bool) -> Result<Receipt, Error> {
         self.advance_before(input.at)?;
         self.clock = self.clock.max(input.at);
         self.settle_due(None, input, false);
         self.prune();
-        let is_heard = input.event.is_some() && self.register.asks(EVENTS);
         if self.explain.is_some() && !is_heard {
             self.explain_event(None, input, "no trigger watches it".to_owned());
         }

@@ -108,7 +108,7 @@ impl Engine {
             self.free_instance(whole);
         }
         let was_from_start = matches!(old.kind(), TriggerKind::NoData { from_start: true, .. });
-        let silence = match (is_whole, from_start && !was_from_start) {
+        let silence = match (is_whole, from_start && !was_from_start && !self.has_heard_of_items(number)) {
             (_, true) => Some(Silence::from_start(now, within)),
             (true, false) => Some(Silence::new()),
             (false, false) => None,

@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind};
 use super::Engine;
 
 const MAGIC: &[u8] = b"tripline";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const HEADER: usize = MAGIC.len() + 2;
 const DIGEST: usize = 32;
 

@@ -62,6 +62,7 @@ pub(super) fn read(
                 work.map_or(NOBODY, |work| engine.store_waiter(trigger, Waiter { item: number, work }));
             engine.tasks.items.watch(number, Watcher { trigger, instance, by_id, by_name, told });
         }
+        engine.tasks.items.drop_unwatched(number);
     }
     read_jobs(&mut engine.tasks.jobs, source, numbers)?;
     read_jobs(&mut engine.tasks.ended, source, numbers)?;
@@ -75,6 +76,7 @@ pub(super) fn read(
 }
 
 fn write_jobs(sink: &mut Sink, jobs: &Jobs<Report>, place: &impl Fn(u32) -> u64) {
+    sink.number(jobs.next_done());
     let all: Vec<_> = jobs.iter().collect();
     sink.list(all.iter(), |sink, job| {
         sink.text(&job.source);
@@ -98,6 +100,9 @@ fn write_jobs(sink: &mut Sink, jobs: &Jobs<Report>, place: &impl Fn(u32) -> u64)
 }
 
 fn read_jobs(jobs: &mut Jobs<Report>, source: &mut Source<'_>, numbers: &[Option<u32>]) -> Result<(), Error> {
+    // Until they get their own, jobs have places beyond all those that the snapshot has.
+    let next = source.number()?;
+    jobs.start_done(next);
     for _ in 0..source.number()? {
         let (of, id) = (source.text()?, source.text()?);
         let number = jobs.insert(of, id);
@@ -117,7 +122,9 @@ fn read_jobs(jobs: &mut Jobs<Report>, source: &mut Source<'_>, numbers: &[Option
         if let Some(done) = done {
             jobs.put_done(number, done);
         }
+        jobs.drop_unwatched(number);
     }
+    jobs.start_done(next);
     Ok(())
 }
 

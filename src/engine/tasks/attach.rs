@@ -32,6 +32,7 @@ impl Engine {
         if let Some(number) = found
             && let Some(item) = self.tasks.items.get(number)
             && item.asked_by_id == self.tasks.generation
+            && item.refused == 0
             && (name.is_none()
                 || (name == item.name.as_deref() && item.asked_by_name == self.tasks.generation))
         {
@@ -41,7 +42,7 @@ impl Engine {
         let number = match found {
             Some(number) => number,
             None if triggers.is_empty() => return Ok(None),
-            None => self.make_item(task.source, process, id, &triggers)?,
+            None => self.make_item(task, process, id, &triggers)?,
         };
         self.rename(number, name);
         let mut refused = 0;
@@ -92,40 +93,55 @@ impl Engine {
 
     fn make_item(
         &mut self,
-        source: &str,
+        task: &Task<'_>,
         process: &Process,
         id: Option<&str>,
         triggers: &[u32],
     ) -> Result<u32, Error> {
         let shown = id.unwrap_or(process.as_str());
-        if self.tasks.items.len() >= self.limits.series() && self.drop_idle_items() == 0 {
+        let has_room = |engine: &Self| triggers.iter().any(|&trigger| engine.has_room_for_item(trigger));
+        if self.tasks.items.len() >= self.limits.series() || !has_room(self) {
+            self.drop_idle_items(self.clock.max(task.at));
+        }
+        if self.tasks.items.len() >= self.limits.series() {
             let limit = self.limits.series();
             let message = format!("{shown:?} would be one item more than the limit of {limit}");
             return Err(Error::new(ErrorKind::Limit, message).at("data.item.id"));
         }
-        if !triggers.iter().any(|&trigger| self.has_room_for_item(trigger)) {
+        if !has_room(self) {
             let limit = self.limits.series_per_trigger();
             let message = format!("{shown:?} would be one item more than the limit of {limit} a trigger");
             return Err(Error::new(ErrorKind::Limit, message).at("data.item.id"));
         }
-        Ok(self.tasks.items.insert(source, process, id))
+        Ok(self.tasks.items.insert(task.source, process, id))
     }
 
     fn has_room_for_item(&self, trigger: u32) -> bool {
         self.tasks.items.count_of(trigger) < self.limits.series_per_trigger()
     }
 
-    /// A task that names the item: who watches it by this name?
-    fn rename(&mut self, number: u32, name: Option<&str>) {
+    /// The name that the item has before the task is judged.
+    pub(super) fn name_of_item(&self, task: &Task<'_>, refresh: &RefreshCompleted<'_>) -> Option<Box<str>> {
+        let id = refresh.item().map(|item| item.id());
+        let number = self.tasks.items.find(task.source, refresh.process(), id)?;
+        self.tasks.items.get(number)?.name.clone()
+    }
+
+    pub(super) fn set_item_name(&mut self, number: u32, name: Option<Box<str>>) {
         let register = &self.register;
         let Some(item) = self.tasks.items.get_mut(number) else { return };
-        if name.is_none() || name == item.name.as_deref() {
-            return;
-        }
-        item.name = name.map(Into::into);
+        item.name = name;
         for watcher in &mut item.watchers {
             let matcher = register.get(watcher.trigger).map(|watch| watch.trigger.subject());
-            watcher.by_name = accepts(matcher, name);
+            watcher.by_name = accepts(matcher, item.name.as_deref());
+        }
+    }
+
+    /// A task that names the item: who watches it by this name?
+    fn rename(&mut self, number: u32, name: Option<&str>) {
+        let known = self.tasks.items.get(number).and_then(|item| item.name.as_deref());
+        if name.is_some() && name != known {
+            self.set_item_name(number, name.map(Into::into));
         }
     }
 
@@ -146,20 +162,17 @@ impl Engine {
     }
 
     /// Makes room: drops the items that have been idle and of which nothing is worth keeping.
-    fn drop_idle_items(&mut self) -> usize {
-        let oldest = self.clock.saturating_sub(nanos_of(self.limits.series_idle()));
+    fn drop_idle_items(&mut self, clock: crate::time::Nanos) {
+        let oldest = clock.saturating_sub(nanos_of(self.limits.series_idle()));
         let idle: Vec<u32> =
             self.tasks.items.numbers().filter(|&number| self.is_item_idle(number, oldest)).collect();
         if !idle.is_empty() {
             self.build_pending();
         }
-        for &number in &idle {
-            if let Some(item) = self.tasks.items.remove(number) {
-                self.free_waiters(&item.watchers);
-            }
-        }
         self.counts.series_dropped += idle.len() as u64;
-        idle.len()
+        for item in self.tasks.items.remove_all(&idle) {
+            self.free_waiters(&item.watchers);
+        }
     }
 
     fn is_item_idle(&self, number: u32, oldest: crate::time::Nanos) -> bool {

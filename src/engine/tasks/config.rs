@@ -4,7 +4,8 @@ use crate::time::nanos_of;
 use crate::trigger::{Matcher, Trigger, TriggerKind};
 
 use super::super::Engine;
-use super::super::numbers::{NOBODY, is_series_kind};
+use super::super::numbers::{EVENTS, INGESTIONS, JOBS, NOBODY, TASKS, UNIFICATIONS, is_series_kind};
+use super::super::slot::LONG_AGO;
 use super::super::watch::{Watch, target};
 use super::attach::{accepts, watches_item, work_of};
 use super::waiter::{Waiter, Work};
@@ -18,15 +19,30 @@ impl Engine {
         }
     }
 
+    /// Whether any item has reported to a trigger that waits for silence.
+    pub(in crate::engine) fn has_heard_of_items(&self, number: u32) -> bool {
+        self.tasks.items.of(number).iter().any(|&item| {
+            let instance = self.tasks.items.watcher(item, number).map_or(NOBODY, |watcher| watcher.instance);
+            self.waiter(instance).is_some_and(
+                |waiter| matches!(&waiter.work, Work::Silence { silence, .. } if silence.last != LONG_AGO),
+            )
+        })
+    }
+
     /// Drops all state that a trigger has on items and jobs.
     pub(in crate::engine) fn drop_tasks_of(&mut self, number: u32) {
-        for item in self.tasks.items.of(number) {
-            self.unwatch_item(item, number);
+        let Some(kind) = self.watch(number).map(|watch| target(&watch.trigger).0) else { return };
+        match kind {
+            INGESTIONS | TASKS => {
+                for item in self.tasks.items.take_of(number) {
+                    self.unwatch_item(item, number);
+                }
+            }
+            UNIFICATIONS => self.tasks.jobs.unwatch(number),
+            JOBS => self.tasks.ended.unwatch(number),
+            EVENTS => drop(self.tasks.whole.remove(&number)),
+            _ => {}
         }
-        self.tasks.items.forget(number);
-        self.tasks.jobs.unwatch(number);
-        self.tasks.ended.unwatch(number);
-        self.tasks.whole.remove(&number);
     }
 
     /// Brings the state on items in line with a trigger that has replaced
@@ -34,7 +50,8 @@ impl Engine {
     pub(in crate::engine) fn retime_tasks(&mut self, number: u32, old: &Trigger) {
         let Some(new) = self.watch(number).map(|watch| watch.trigger.clone()) else { return };
         let matcher = Some(new.subject());
-        for place in self.tasks.items.of(number) {
+        let mut kept = Vec::new();
+        for place in self.tasks.items.take_of(number) {
             let Some(item) = self.tasks.items.get(place) else { continue };
             let by_id = accepts(matcher, item.id.as_deref()) || matcher == Some(&Matcher::Any);
             let by_name = accepts(matcher, item.name.as_deref());
@@ -46,7 +63,9 @@ impl Engine {
                 (watcher.by_id, watcher.by_name) = (by_id, by_name);
             }
             self.retime_waiter(place, number, old, &new);
+            kept.push(place);
         }
+        self.tasks.items.watches(number, kept);
     }
 
     /// The waiting part under other options: what has become due happens at the next move of the clock.
@@ -54,7 +73,9 @@ impl Engine {
         let Some(instance) = self.tasks.items.watcher(item, trigger).map(|watcher| watcher.instance) else {
             return;
         };
-        match work_of(new) {
+        // One silence for all has its deadline elsewhere.
+        let is_whole = self.watch(trigger).is_some_and(Watch::is_whole);
+        match work_of(new).filter(|_| !is_whole) {
             None if instance == NOBODY => {}
             None => {
                 self.counts.waiting_dropped += self.waiter(instance).map_or(0, Waiter::waiting);
@@ -83,9 +104,6 @@ impl Engine {
     fn unwatch_item(&mut self, item: u32, trigger: u32) {
         if let Some(watcher) = self.tasks.items.unwatch(item, trigger) {
             self.free_waiters(&[watcher]);
-        }
-        if self.tasks.items.get(item).is_some_and(|item| item.watchers.is_empty()) {
-            self.tasks.items.remove(item);
         }
     }
 }

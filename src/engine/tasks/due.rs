@@ -19,16 +19,17 @@ impl Engine {
         }
     }
 
-    /// What is due on the item of a task that was just judged: at its very
-    /// instant, and what a late task made due in the past.
-    pub(super) fn settle_due_item(&mut self, item: u32, at: Nanos) {
+    /// What is due on the item of a task, for the triggers that have just judged
+    /// it: at its very instant, and what a late task made due in the past.
+    pub(super) fn settle_due_item(&mut self, item: u32, at: Nanos, judged: impl Iterator<Item = u32>) {
         let until = at.max(self.clock.saturating_sub(1));
         if self.next > until {
             return;
         }
-        let Some(watched) = self.tasks.items.get(item) else { return };
-        let waiters: Vec<u32> = watched.watchers.iter().map(|watcher| watcher.instance).collect();
-        for number in waiters {
+        for trigger in judged {
+            let Some(number) = self.tasks.items.watcher(item, trigger).map(|watcher| watcher.instance) else {
+                continue;
+            };
             if self.waiter(number).is_some() && self.due_of(number) <= until {
                 self.expire_waiter(number, until);
                 self.queue(number);

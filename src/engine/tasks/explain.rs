@@ -1,6 +1,8 @@
 //! Why a task did or did not fire a trigger, in words.
 
+use crate::threshold::Transition;
 use crate::time::format_instant;
+use crate::trigger::TriggerKind;
 
 use super::super::Engine;
 use super::super::verdict::Verdict;
@@ -12,14 +14,28 @@ impl Engine {
     /// Notes a verdict that thresholds have too; nothing unless explanations are asked for.
     pub(super) fn note_task(&mut self, trigger: u32, key: TaskKey, verdict: Verdict) {
         if self.explain.is_some() {
-            let fired = verdict.fired();
-            let reason = match fired {
-                Some(_) => "fired: what it waits for has happened".to_owned(),
-                None => verdict.words(),
+            let key = self.key_of(key);
+            self.explain_key(trigger, key, None, verdict.words());
+        }
+    }
+
+    /// Notes that a trigger fired; `is_due` where a deadline of it has brought that about.
+    pub(super) fn note_told(&mut self, trigger: u32, key: TaskKey, is_due: bool) {
+        if self.explain.is_some() {
+            let kind = self.watch(trigger).map(|watch| watch.trigger.kind());
+            let reason = match (kind, is_due) {
+                (Some(TriggerKind::NoData { .. }), _) => "fired: no success for the whole span",
+                (_, true) => "fired: it failed, and no success followed in time",
+                (_, false) => "fired: this is what it waits for",
             };
             let key = self.key_of(key);
-            self.explain_key(trigger, key, fired, reason);
+            self.explain_key(trigger, key, Some(Transition::Occurred), reason.to_owned());
         }
+    }
+
+    /// How many explanations wait, so that one who judges sees whether anything was said.
+    pub(super) fn explanations(&self) -> usize {
+        self.explain.as_ref().map_or(0, |log| log.waiting.len())
     }
 
     /// What a task came to that no trigger judged.

@@ -116,19 +116,36 @@ impl Items {
         number
     }
 
-    pub(in crate::engine) fn remove(&mut self, number: u32) -> Option<Item> {
+    pub(in crate::engine) fn remove_all(&mut self, numbers: &[u32]) -> Vec<Item> {
+        let removed: Vec<Item> = numbers.iter().filter_map(|&number| self.take(number)).collect();
+        let mut triggers: Vec<u32> =
+            removed.iter().flat_map(|item| &item.watchers).map(|watcher| watcher.trigger).collect();
+        triggers.sort_unstable();
+        triggers.dedup();
+        for trigger in triggers {
+            if let Some(list) = self.of.get_mut(&trigger) {
+                list.retain(|&number| self.items[number as usize].is_some());
+            }
+        }
+        removed
+    }
+
+    /// Takes an item out; the lists of its triggers still name it.
+    fn take(&mut self, number: u32) -> Option<Item> {
         let item = self.items.get_mut(number as usize)?.take()?;
         let hash = hash(self.seed, &item.source, &item.process, item.id.as_deref());
         if let Ok(entry) = self.table.find_entry(hash, |&other| other == number) {
             entry.remove();
         }
-        for watcher in &item.watchers {
-            if let Some(list) = self.of.get_mut(&watcher.trigger) {
-                list.retain(|&other| other != number);
-            }
-        }
         self.free.push(number);
         Some(item)
+    }
+
+    /// Drops an item that no trigger watches any more.
+    pub(in crate::engine) fn drop_unwatched(&mut self, number: u32) {
+        if self.get(number).is_some_and(|item| item.watchers.is_empty()) {
+            self.take(number);
+        }
     }
 
     /// Puts a watcher on an item, in its place.
@@ -151,31 +168,35 @@ impl Items {
         watchers.get_mut(place)
     }
 
-    /// The items that a trigger watches, in the order of their keys.
-    pub(in crate::engine) fn of(&self, trigger: u32) -> Vec<u32> {
-        let mut items = self.of.get(&trigger).cloned().unwrap_or_default();
+    /// The items that a trigger watches, in the order of their keys. They are no
+    /// longer known as such: [`watches`](Items::watches) says which of them stay.
+    pub(in crate::engine) fn take_of(&mut self, trigger: u32) -> Vec<u32> {
+        let mut items = self.of.remove(&trigger).unwrap_or_default();
         items.sort_by(|&a, &b| self.compare(a, b));
         items
+    }
+
+    pub(in crate::engine) fn watches(&mut self, trigger: u32, items: Vec<u32>) {
+        if !items.is_empty() {
+            self.of.insert(trigger, items);
+        }
+    }
+
+    pub(in crate::engine) fn of(&self, trigger: u32) -> &[u32] {
+        self.of.get(&trigger).map_or(&[], Vec::as_slice)
     }
 
     pub(in crate::engine) fn count_of(&self, trigger: u32) -> usize {
         self.of.get(&trigger).map_or(0, Vec::len)
     }
 
-    /// Takes the trigger off one item.
+    /// Takes the trigger, which is known to watch nothing any more, off one item.
     pub(in crate::engine) fn unwatch(&mut self, number: u32, trigger: u32) -> Option<Watcher> {
         let watchers = &mut self.get_mut(number)?.watchers;
         let place = watchers.binary_search_by_key(&trigger, |watcher| watcher.trigger).ok()?;
         let watcher = watchers.remove(place);
-        if let Some(list) = self.of.get_mut(&trigger) {
-            list.retain(|&other| other != number);
-        }
+        self.drop_unwatched(number);
         Some(watcher)
-    }
-
-    /// Forgets which items a trigger watched, once it is off all of them.
-    pub(in crate::engine) fn forget(&mut self, trigger: u32) {
-        self.of.remove(&trigger);
     }
 
     /// The order of keys: source, process, id (none first).
@@ -224,12 +245,14 @@ mod tests {
         items.watch(numbers[0], Watcher::new(4));
         items.watch(numbers[0], Watcher::new(2));
         items.watch(numbers[2], Watcher::new(4));
-        assert_eq!((items.of(4), items.of(2)), (vec![numbers[0], numbers[2]], vec![numbers[0]]));
-        assert!(items.remove(numbers[0]).is_some());
-        assert_eq!((items.of(4), items.count_of(2), items.len()), (vec![numbers[2]], 0, 2));
+        assert_eq!((items.count_of(4), items.count_of(2)), (2, 1));
+        assert_eq!(items.remove_all(&[numbers[0]]).len(), 1);
+        assert_eq!((items.count_of(4), items.count_of(2), items.len()), (1, 0, 2));
         assert_eq!(find(&items, keys[0]), None);
         assert_eq!(items.insert("/c", &Process::MAP, None), numbers[0], "its place is used again");
         assert_eq!(items.compare(numbers[1], numbers[2]), Ordering::Less);
-        assert!(items.unwatch(numbers[2], 4).is_some() && items.watcher(numbers[2], 4).is_none());
+        assert_eq!(items.take_of(4), [numbers[2]]);
+        assert!(items.unwatch(numbers[2], 4).is_some());
+        assert_eq!(find(&items, keys[2]), None, "nobody watches it any more");
     }
 }

@@ -209,6 +209,15 @@ impl<T> Jobs<T> {
         jobs.into_iter()
     }
 
+    /// The place among the done jobs that the next one gets.
+    pub(in crate::engine) fn next_done(&self) -> u64 {
+        self.next_done
+    }
+
+    pub(in crate::engine) fn start_done(&mut self, next: u64) {
+        self.next_done = next;
+    }
+
     /// Puts a job among the done ones where it was.
     pub(in crate::engine) fn put_done(&mut self, number: u32, place: u64) {
         let Some(job) = self.jobs.get_mut(number as usize).and_then(Option::as_mut) else { return };
@@ -216,7 +225,13 @@ impl<T> Jobs<T> {
             self.done.remove(&was);
         }
         self.done.insert(place, number);
-        self.next_done = self.next_done.max(place.saturating_add(1));
+    }
+
+    /// Drops a job that no trigger has any state of.
+    pub(in crate::engine) fn drop_unwatched(&mut self, number: u32) {
+        if self.get(number).is_some_and(|job| job.watchers.is_empty()) {
+            self.remove(number);
+        }
     }
 
     fn remove(&mut self, number: u32) {

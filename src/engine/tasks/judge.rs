@@ -44,29 +44,35 @@ impl Engine {
     }
 
     fn judge_task(&mut self, task: &Task<'_>, concerns: &mut Vec<Concern>) -> Result<Receipt, Error> {
+        let explained = self.explanations();
         self.hear(task, concerns);
         let mut over_limit = None;
         let (mut item, mut has_job) = (None, true);
         match task.subject {
             Subject::Refresh(refresh) => {
+                has_job = self.ask_unifications(task, refresh, concerns, &mut over_limit);
+                let name = over_limit.is_some().then(|| self.name_of_item(task, refresh));
                 match self.ask_item(task, refresh) {
                     Ok(number) => item = number,
                     Err(error) => over_limit = Some(error),
                 }
                 self.ask_watchers(task, item, concerns);
-                has_job = self.ask_unifications(task, refresh, concerns, &mut over_limit);
+                if let (Some(name), Some(item), true) = (name, item, concerns.is_empty()) {
+                    // The task is refused, so what it says of the item does not count.
+                    self.set_item_name(item, name);
+                }
             }
             Subject::Job(_) => self.ask_all(task, JOBS, Role::Job, concerns),
             Subject::Value(_) | Subject::Other => {}
         }
-        if let Some(error) = over_limit {
+        let has_no_room = over_limit.is_some();
+        if let Some(error) = over_limit.filter(|_| concerns.is_empty()) {
             self.counts.over_limit += 1;
-            if concerns.is_empty() {
-                return Err(error);
-            }
-            self.counts.not_watched += 1;
+            return Err(error);
         }
         self.advance_before(task.at)?;
+        self.counts.over_limit += u64::from(has_no_room);
+        self.counts.not_watched += u64::from(has_no_room);
         self.clock = self.clock.max(task.at);
         self.counts.without_job += u64::from(!has_job);
         self.note_item(item, task.at);
@@ -92,28 +98,33 @@ impl Engine {
         self.tasks.jobs.forget_done(self.limits.jobs());
         self.tasks.ended.forget_done(self.limits.series());
         if let Some(item) = item {
-            self.settle_due_item(item, task.at);
+            let judged = concerns.iter().filter(|concern| concern.role == Role::Item);
+            self.settle_due_item(item, task.at, judged.map(|concern| concern.trigger));
         }
         self.settle_behind(task.at);
         self.prune();
-        if concerns.is_empty() {
+        if concerns.is_empty() && self.explanations() == explained {
             self.explain_task(task, "no trigger watches it");
         }
         Ok(if concerns.is_empty() { Receipt::Ignored } else { Receipt::Accepted })
     }
 
-    /// The triggers that hear of an event as such. An observation is heard after it was judged.
-    pub(in crate::engine) fn hear_observation(&mut self, task: &Task<'_>) -> bool {
+    /// Whether any trigger hears of an observation as an event. It is told of it after it was judged.
+    pub(in crate::engine) fn is_heard(&mut self, task: &Task<'_>) -> bool {
         let mut concerns = std::mem::take(&mut self.tasks.concerns);
         concerns.clear();
         self.hear(task, &mut concerns);
-        concerns.sort_unstable();
+        self.tasks.concerns = concerns;
+        !self.tasks.concerns.is_empty()
+    }
+
+    /// Tells the triggers that hear of the observation.
+    pub(in crate::engine) fn tell_of_observation(&mut self, task: &Task<'_>) {
+        let concerns = std::mem::take(&mut self.tasks.concerns);
         for concern in &concerns {
             self.tell(concern.trigger, TaskKey::Whole, task.at, None, || Report::of_event(task));
         }
-        let was_heard = !concerns.is_empty();
         self.tasks.concerns = concerns;
-        was_heard
     }
 
     fn hear(&mut self, task: &Task<'_>, concerns: &mut Vec<Concern>) {
@@ -241,7 +252,8 @@ impl Engine {
                 self.note_why(trigger, key, || format!("the task did not succeed: {outcome}"));
             }
             TriggerKind::RefreshCompleted { outcome: Some(asked), .. } if asked != outcome => {
-                self.note_why(trigger, key, || format!("another outcome is asked for: {outcome}"));
+                let asked = asked.clone();
+                self.note_why(trigger, key, || format!("the outcome is {outcome}, {asked} is asked for"));
             }
             TriggerKind::NoData { within, .. } => {
                 if *outcome == Outcome::SUCCEEDED {
@@ -267,11 +279,10 @@ impl Engine {
     }
 
     fn recover(&mut self, trigger: u32, item: u32, at: Nanos) {
-        let clock = self.clock;
         let Some(number) = self.instance_of(item, trigger) else { return };
         let Some(waiter) = self.waiter_mut(number) else { return };
         let Work::Settling { settle, failures } = &mut waiter.work else { return };
-        let answered = failures.succeed(at, *settle, clock);
+        let answered = failures.succeed(at, *settle);
         self.note_why(trigger, TaskKey::Item(item), || match answered {
             0 => "a success, and no failure waits for one".to_owned(),
             1 => "a success: the failure is settled".to_owned(),
@@ -308,11 +319,12 @@ impl Engine {
         let why = if *job.scope() != Scope::FULL {
             Some(format!("it is no full refresh: {}", job.scope()))
         } else if submission.is_some() && submission != job.submission() {
-            Some("it was started in another way".to_owned())
-        } else if outcome.is_some_and(|asked| asked != job.outcome()) {
-            Some(format!("another outcome is asked for: {}", job.outcome()))
+            let (asked, started) = (submission.map_or("any", |word| word.as_str()), job.submission());
+            let started = started.map_or("in a way that it does not say", |word| word.as_str());
+            Some(format!("it was started {started}, {asked} is asked for"))
         } else {
-            None
+            let other = outcome.filter(|asked| *asked != job.outcome());
+            other.map(|asked| format!("the outcome is {}, {asked} is asked for", job.outcome()))
         };
         if let Some(why) = why {
             return self.note_why(trigger, TaskKey::Whole, || why);
@@ -345,9 +357,10 @@ impl Engine {
         self.tasks.jobs.settle(number);
         let Some(watch) = self.watch(trigger) else { return };
         let TriggerKind::UnificationCompleted { outcome } = watch.trigger.kind() else { return };
-        if outcome.is_some_and(|asked| *asked != judged.outcome) {
-            return self
-                .note_why(trigger, key, || format!("another outcome is asked for: {}", judged.outcome));
+        if let Some(asked) = outcome.filter(|asked| **asked != judged.outcome).cloned() {
+            return self.note_why(trigger, key, || {
+                format!("the outcome is {}, {asked} is asked for", judged.outcome)
+            });
         }
         let mut report = judged.last.report;
         (report.facts.process, report.facts.item, report.facts.failure) = (None, None, None);

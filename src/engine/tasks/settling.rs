@@ -16,8 +16,8 @@ const MOST: usize = 64;
 /// ```
 ///
 /// The first failure of a run decides when the run is judged; the others do
-/// not restart it. Tasks come in any order: successes are remembered for as long
-/// as a failure that they answer may still arrive.
+/// not restart it. Tasks come in any order: the latest successes are remembered,
+/// for a failure that they answer may still arrive.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine) struct Settling<T> {
     /// By time, those of one time as they came.
@@ -81,15 +81,13 @@ impl<T> Settling<T> {
         if is_crowded { Fate::Crowds } else { Fate::Waits }
     }
 
-    /// A success: how many failures it answers. Those before `clock` less the
-    /// span that no failure within the span can need any more are forgotten.
-    pub(super) fn succeed(&mut self, at: Nanos, settle: Nanos, clock: Nanos) -> usize {
+    /// A success: how many failures it answers. The latest ones are remembered.
+    pub(super) fn succeed(&mut self, at: Nanos, settle: Nanos) -> usize {
         let before = self.failures.len();
         self.failures.retain(|failed| failed.at > at || at > failed.at.saturating_add(settle));
         let place = self.successes.partition_point(|&other| other <= at);
         self.successes.insert(place, at);
-        let old = self.successes.partition_point(|&other| other < clock.saturating_sub(settle));
-        self.successes.drain(..old.max(self.successes.len().saturating_sub(MOST)));
+        self.successes.drain(..self.successes.len().saturating_sub(MOST));
         before - self.failures.len()
     }
 
@@ -138,16 +136,16 @@ mod tests {
     fn a_success_answers_what_failed_before_it_up_to_the_very_end_of_the_span() {
         let mut settling = Settling::default();
         assert_eq!([0, 4, 8].map(|at| fail(&mut settling, at)), [Fate::Waits; 3]);
-        assert_eq!(settling.succeed(4, SETTLE, 8), 2);
+        assert_eq!(settling.succeed(4, SETTLE), 2);
         assert_eq!(waiting(&settling), [8]);
-        assert_eq!(settling.succeed(19, SETTLE, 19), 0, "a nanosecond too late");
-        assert_eq!(settling.succeed(18, SETTLE, 19), 1);
+        assert_eq!(settling.succeed(19, SETTLE), 0, "a nanosecond too late");
+        assert_eq!(settling.succeed(18, SETTLE), 1);
     }
 
     #[test]
     fn a_failure_that_arrives_after_its_success_is_answered_and_one_at_the_same_time_is_not() {
         let mut settling = Settling::default();
-        settling.succeed(7, SETTLE, 7);
+        settling.succeed(7, SETTLE);
         assert_eq!(fail(&mut settling, 5), Fate::Answered(7));
         assert_eq!(fail(&mut settling, 7), Fate::Waits);
     }
@@ -160,7 +158,7 @@ mod tests {
         assert_eq!(fail(&mut settling, 15), Fate::Covered(20));
         assert_eq!(fail(&mut settling, 0), Fate::Covered(20), "its own span reaches the run");
         assert_eq!(fail(&mut settling, -1), Fate::Waits);
-        settling.succeed(13, SETTLE, 20);
+        settling.succeed(13, SETTLE);
         assert_eq!(fail(&mut settling, 15), Fate::Waits);
     }
 
@@ -168,7 +166,7 @@ mod tests {
     fn what_is_kept_is_bounded() {
         let mut settling = Settling::default();
         for at in 0..200 {
-            settling.succeed(at, 1_000, at);
+            settling.succeed(at, 1_000);
         }
         assert_eq!((settling.successes.len(), settling.successes[0]), (64, 136));
         for at in 0..64 {

@@ -64,7 +64,7 @@ impl Engine {
             facts: Some(Box::new(facts)),
         };
         self.push_parts(trigger, parts);
-        self.note_task(trigger, key, Verdict::Fired(Transition::Occurred));
+        self.note_told(trigger, key, due_at.is_some());
     }
 
     /// What was told of a trigger and a key.

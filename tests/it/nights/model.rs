@@ -113,7 +113,7 @@ impl Model {
         }
         self.settle_down();
         if let Some(own) = e.item_key() {
-            for ti in 0..self.triggers.len() {
+            for &ti in &concerned {
                 self.go_off(|due| due.trigger == ti && *due.key == own && (due.at <= e.at || due.at < clock));
             }
         }

@@ -51,10 +51,9 @@ impl Settling {
         u64::from(is_full)
     }
 
-    fn succeed(&mut self, s: Ns, settle: Ns, clock: Ns) {
+    fn succeed(&mut self, s: Ns, settle: Ns) {
         self.failures.retain(|f| !(f.at <= s && s <= f.at + settle));
         self.successes.push(s);
-        self.successes.retain(|&s| s >= clock - settle);
         self.successes.sort();
         let too_many = self.successes.len().saturating_sub(MOST);
         self.successes.drain(..too_many);
@@ -97,7 +96,6 @@ impl Silence {
 
 impl Model {
     pub(super) fn judge(&mut self, ti: usize, e: &Event) {
-        let clock = self.clock.unwrap_or(e.at);
         let t = &mut self.triggers[ti];
         let outcome = e.data("outcome");
         let succeeded = outcome == Some("succeeded");
@@ -119,7 +117,7 @@ impl Model {
                     let dropped = settling.fail(e, settle);
                     self.count("waiting_dropped", dropped);
                 } else {
-                    settling.succeed(e.at, settle, clock);
+                    settling.succeed(e.at, settle);
                 }
             }
             "dataSourceRefreshSucceeded" if succeeded => {
