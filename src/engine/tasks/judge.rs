@@ -331,6 +331,8 @@ impl Engine {
         }
         let number = self.tasks.ended.find_or_insert(task.source, job.job_id());
         self.tell(trigger, TaskKey::EndedJob(number), task.at, None, || Report::of(task));
+        // A disabled trigger tells nothing, so nothing is to be remembered.
+        self.tasks.ended.drop_unwatched(number);
     }
 
     fn judge_phase(&mut self, trigger: u32, phase: usize, task: &Task<'_>, refresh: &RefreshCompleted<'_>) {
