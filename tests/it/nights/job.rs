@@ -11,7 +11,7 @@ pub(crate) struct Job {
     id: String,
     opened: Ns,
     parts: Vec<Part>,
-    /// The how manieth job it was to be done for all its parts, if it is.
+    /// Once it is done for all its parts: its number among those that are.
     done: Option<u64>,
 }
 
