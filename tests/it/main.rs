@@ -24,5 +24,6 @@ mod nights;
 mod oracle;
 mod properties;
 mod replay;
+mod tasks;
 mod trigger_json;
 mod trigger_properties;
