@@ -119,7 +119,7 @@ pub use standing::SeriesState;
 ///    many unpolled firings is refused as [`ErrorKind::Full`]: poll, then hand
 ///    the same input in again.
 /// 5. An error changes no state but a count; only `Full` may have moved
-///    deadlines that were due anyway.
+///    deadlines that were due anyway, and noted the name of a task's item.
 /// 6. The same inputs in the same order give the same firings with the same
 ///    ids, at any batch size, with any hash seed, cut by
 ///    [`snapshot`](Engine::snapshot) and [`restore`](Engine::restore) anywhere.

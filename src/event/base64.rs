@@ -1,4 +1,5 @@
-//! RFC 4648 base64 in its standard alphabet, padded: what `data_base64` holds.
+//! RFC 4648 base64 in its standard alphabet, padded: what `data_base64` holds;
+//! and in the one for URLs, without padding: what ids are made of.
 //! Small enough to carry, so that the core needs no crate for it.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -45,6 +46,17 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, (usize, &'static str)> {
     Ok(bytes)
 }
 
+/// The first 16 bytes of a digest as base64url without padding.
+pub(crate) fn base64url(digest: &[u8]) -> [u8; 22] {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::array::from_fn(|at| {
+        let byte = |place: usize| if place < 16 { u32::from(digest[place]) } else { 0 };
+        let (first, shift) = (at / 4 * 3, 18 - at % 4 * 6);
+        let group = byte(first) << 16 | byte(first + 1) << 8 | byte(first + 2);
+        ALPHABET[(group >> shift & 63) as usize]
+    })
+}
+
 fn value(letter: u8) -> Option<u32> {
     Some(u32::from(match letter {
         b'A'..=b'Z' => letter - b'A',
@@ -64,6 +76,14 @@ mod tests {
         let mut text = String::new();
         push(&mut text, bytes);
         text
+    }
+
+    #[test]
+    fn the_short_form_of_a_digest_has_22_letters_of_the_alphabet_for_urls() {
+        let text = |digest: [u8; 32]| String::from_utf8(base64url(&digest).to_vec()).unwrap();
+        assert_eq!(text([0xff; 32]), "_____________________w");
+        assert_eq!(text([0; 32]), "A".repeat(22));
+        assert_eq!(text(std::array::from_fn(|at| at as u8)), "AAECAwQFBgcICQoLDA0ODw");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::{Key, Parts};
+use crate::event::base64url;
 
 /// The idempotency key of a firing and of all that follows from it: 22
 /// characters of base64url, the same for the same firing on any machine.
@@ -92,15 +93,4 @@ fn frame(out: &mut Vec<u8>, bytes: &[u8]) {
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     out.extend(length.to_be_bytes());
     out.extend(bytes);
-}
-
-/// The first 16 bytes of a digest as base64url without padding.
-fn base64url(digest: &[u8]) -> [u8; 22] {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    std::array::from_fn(|at| {
-        let byte = |place: usize| if place < 16 { u32::from(digest[place]) } else { 0 };
-        let (first, shift) = (at / 4 * 3, 18 - at % 4 * 6);
-        let group = byte(first) << 16 | byte(first + 1) << 8 | byte(first + 2);
-        ALPHABET[(group >> shift & 63) as usize]
-    })
 }

@@ -257,9 +257,13 @@ fn same(member: &str, want: &Value, have: &Value) -> bool {
     }
 }
 
-/// Every case of every file, with its file's name, in the order of the names.
 pub(crate) fn cases() -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/corpus");
+    cases_in("tests/it/corpus")
+}
+
+/// Every case of every file of a folder, with its file's name, in the order of the names.
+pub(crate) fn cases_in(folder: &str) -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("the corpus: {e}"));
     let mut files: Vec<_> = entries.flatten().map(|file| file.path()).collect();
     files.sort();

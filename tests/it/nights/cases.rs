@@ -8,15 +8,12 @@
 //! `firings` holds all firings in order; of each, the members given are compared, null meaning absent; `at` is its time,
 //! `item` and `event` may be the id alone. A string is the whole firing as it is written.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use super::engine::engine;
 use super::model::Model;
 use super::steps::{Driven, Subject, steps_of};
-use crate::corpus::{BASE, time};
+use crate::corpus::{BASE, cases_in, time};
 use crate::model::clock;
 
 /// Runs one case; says at which step what was otherwise than written.
@@ -75,22 +72,6 @@ fn same(member: &str, want: &Value, firing: &Value) -> bool {
     }
 }
 
-/// Every case of every file, with its file's name, in the order of the names.
-fn cases() -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/nights/corpus");
-    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("the corpus: {e}"));
-    let mut files: Vec<_> = entries.flatten().map(|file| file.path()).collect();
-    files.sort();
-    let mut all = Vec::new();
-    for path in files {
-        let file = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        let bytes = fs::read(&path).unwrap_or_else(|e| panic!("{file}: {e}"));
-        let parsed: Value = serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{file}: {e}"));
-        all.extend(parsed["cases"].as_array().into_iter().flatten().map(|case| (file.clone(), case.clone())));
-    }
-    all
-}
-
 /// How many jobs may be open in a case.
 pub(crate) fn most_jobs(case: &Value) -> usize {
     case["jobs"].as_u64().map_or(10_000, |n| n as usize)
@@ -98,7 +79,7 @@ pub(crate) fn most_jobs(case: &Value) -> usize {
 
 /// Runs the whole corpus, each case on a subject of its own, and lists every case that differs.
 fn run_all<S: Subject>(fresh: impl Fn(usize) -> S) {
-    let all = cases();
+    let all = cases_in("tests/it/nights/corpus");
     let mut problems = Vec::new();
     for (file, case) in &all {
         if let Err(problem) = run_case(case, fresh(most_jobs(case))) {
