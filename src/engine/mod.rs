@@ -49,6 +49,7 @@ mod numbers;
 mod observe;
 mod outbox;
 mod receipt;
+mod recent;
 mod register;
 mod replace;
 mod silence;
