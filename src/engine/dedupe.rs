@@ -135,6 +135,7 @@ impl Dedupe {
         self.table.find(name.hash, &self.live(), |number| self.is_named(number, name))
     }
 
+    #[cold]
     fn is_named(&self, number: u64, name: &Name<'_>) -> bool {
         let &Name { hash, source, id } = name;
         let entry = &self.entries[(number - self.first) as usize];
