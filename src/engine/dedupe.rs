@@ -148,7 +148,8 @@ impl Dedupe {
 
     #[inline(never)]
     fn make_room(&mut self) {
-        self.room = (2 * self.room).clamp(FEW, self.most.max(FEW));
+        // All ids are entered anew: better seldom than tightly.
+        self.room = (4 * self.room).clamp(FEW, self.most.max(FEW));
         self.table = Recent::with_room(self.room);
         for (number, entry) in (self.first..).zip(&self.entries) {
             self.table.enter(entry.hash, &(self.first..number));

@@ -55,9 +55,21 @@ impl<'a> Scan<'a> {
         (self.byte()? == wanted).then(|| self.at += 1)
     }
 
+    /// Past `wanted`, if that is next and no space follows: as most texts are written.
+    #[inline]
+    fn is_next(&mut self, wanted: u8) -> bool {
+        let next = self.text.as_bytes().get(self.at..).and_then(<[u8]>::first_chunk);
+        let is_next = next.is_some_and(|&[byte, after]| byte == wanted && after > b' ');
+        self.at += usize::from(is_next);
+        is_next
+    }
+
     /// Past the comma before the next member; false past the bracket that closes.
     #[inline]
     pub(super) fn goes_on(&mut self, closing: u8) -> Option<bool> {
+        if self.is_next(b',') {
+            return Some(true);
+        }
         self.skip_space();
         let byte = self.byte()?;
         self.at += 1;
@@ -72,9 +84,11 @@ impl<'a> Scan<'a> {
     #[inline]
     pub(super) fn key(&mut self) -> Option<&'a str> {
         let key = self.string()?;
-        self.skip_space();
-        self.take(b':')?;
-        self.skip_space();
+        if !self.is_next(b':') {
+            self.skip_space();
+            self.take(b':')?;
+            self.skip_space();
+        }
         Some(key)
     }
 
