@@ -49,6 +49,7 @@ mod numbers;
 mod observe;
 mod outbox;
 mod receipt;
+mod recent;
 mod register;
 mod replace;
 mod silence;
@@ -512,17 +513,22 @@ impl Engine {
         if time > now { self.guard(now, at) } else { Ok(at) }
     }
 
-    #[cold]
+    #[inline]
     fn guard(&mut self, now: DateTime<Utc>, at: Nanos) -> Result<Nanos, Error> {
         let Some(skew) = self.skew else { return Ok(at) };
-        let now = instant(now)?;
+        let now = self.times.read(now)?;
         if at <= now.saturating_add(nanos_of(skew)) {
             return Ok(at);
         }
+        Err(self.is_ahead(now, at, skew))
+    }
+
+    #[cold]
+    fn is_ahead(&mut self, now: Nanos, at: Nanos, skew: Duration) -> Error {
         self.counts.skewed += 1;
         let ahead = format_duration(Duration::from_nanos(at.abs_diff(now)));
         let (time, skew) = (format_instant(at), format_duration(skew));
         let message = format!("{time} is {ahead} ahead of now, the limit is {skew}");
-        Err(Error::new(ErrorKind::Skew, message).at("time"))
+        Error::new(ErrorKind::Skew, message).at("time")
     }
 }

@@ -8,11 +8,15 @@ use crate::threshold::Transition;
 use crate::time::{Nanos, datetime, instant};
 
 use super::Engine;
+use super::dedupe::Name;
 use super::input::Input;
 use super::numbers::EVENTS;
 use super::receipt::{BatchReport, Observation, Receipt};
 use super::slots::{BLOCK, Found};
 use super::tasks::{Subject, Task};
+
+/// What an event says of a series, and the number of that if it is kept.
+type Said<'a> = Result<(ValueObserved<'a>, Option<u32>), Error>;
 
 /// A series looked up once, for [`Engine::observe`].
 ///
@@ -363,6 +367,7 @@ impl Engine {
         };
         self.dedupe.forget_before(self.clock);
         let name = self.dedupe.name(event.source(), event.id());
+        let value = self.look_ahead(&name, event);
         if self.dedupe.is_duplicate(&name, at) {
             if self.explain.is_some() {
                 let reason = "a duplicate: this source and id was seen before".to_owned();
@@ -370,9 +375,13 @@ impl Engine {
             }
             return Ok(Receipt::Duplicate);
         }
-        let receipt = match event.event_type() {
-            ValueObserved::EVENT_TYPE => self.take_observed(at, event)?,
-            _ => self.take_other(at, event)?,
+        let receipt = match value {
+            Some(Ok((observed, series))) => self.take_observed(at, event, &observed, series)?,
+            Some(Err(error)) => {
+                self.counts.invalid += 1;
+                return Err(error);
+            }
+            None => self.take_other(at, event)?,
         };
         if receipt != Receipt::Late {
             self.dedupe.record(&name, self.clock);
@@ -380,25 +389,46 @@ impl Engine {
         Ok(receipt)
     }
 
+    /// What an event says, if it says a value, and the number of its series, if
+    /// that is kept. Both are of no use for a duplicate; but few are, and so
+    /// the memory of the series is on its way while that of the id is awaited.
+    #[inline]
+    fn look_ahead<'a>(&mut self, name: &Name<'_>, event: &'a Event<'_>) -> Option<Said<'a>> {
+        let observed = match ValueObserved::from_event(event).transpose()? {
+            Ok(observed) => observed,
+            Err(error) => return Some(Err(error)),
+        };
+        let near = self.dedupe.touch(name);
+        let series = self.slots.find(&observed.series(event.source()));
+        let gate = series.map(|number| self.slots.hot(number).gate);
+        // Nothing is made of what was read but that it is near now.
+        std::hint::black_box((near, gate));
+        Some(Ok((observed, series)))
+    }
+
     /// An event that says a value. Those who hear of it as an event do so after it was judged.
-    fn take_observed(&mut self, at: Nanos, event: &Event<'_>) -> Result<Receipt, Error> {
-        let observed = ValueObserved::from_event(event).inspect_err(|_| self.counts.invalid += 1)?;
-        let value = observed.as_ref().and_then(ValueObserved::value).unwrap_or(f64::NAN);
+    fn take_observed(
+        &mut self,
+        at: Nanos,
+        event: &Event<'_>,
+        observed: &ValueObserved<'_>,
+        series: Option<u32>,
+    ) -> Result<Receipt, Error> {
+        let value = observed.value().unwrap_or(f64::NAN);
         let input = Input {
-            sequence: observed.as_ref().and_then(ValueObserved::sequence),
+            sequence: observed.sequence(),
             event: Some(event),
-            observed: observed.as_ref(),
+            observed: Some(observed),
             ..Input::plain(at, value)
         };
         self.explain_context(Some(event), at, value);
-        let task = Task {
-            at,
-            source: event.source(),
-            event: Some(event),
-            subject: Subject::Value(observed.as_ref()),
-        };
-        let is_heard = self.register.asks(EVENTS) && self.is_heard(&task);
-        let receipt = match self.take_value(observed.as_ref(), &input, is_heard) {
+        if !self.register.asks(EVENTS) {
+            return self.take_value(observed, series, &input, false);
+        }
+        let subject = Subject::Value(Some(observed));
+        let task = Task { at, source: event.source(), event: Some(event), subject };
+        let is_heard = self.is_heard(&task);
+        let receipt = match self.take_value(observed, series, &input, is_heard) {
             // Those who hear of it as an event are not to suffer from a bound that is not theirs.
             Err(error) if is_heard && error.is_limit() => {
                 self.counts.not_watched += 1;
@@ -415,14 +445,14 @@ impl Engine {
 
     fn take_value(
         &mut self,
-        observed: Option<&ValueObserved<'_>>,
+        observed: &ValueObserved<'_>,
+        series: Option<u32>,
         input: &Input<'_>,
         is_heard: bool,
     ) -> Result<Receipt, Error> {
-        let source = input.event.map_or("", Event::source);
-        let series = match observed {
-            Some(observed) => self.series_of(&observed.series(source))?,
-            None => None,
+        let series = match series {
+            Some(number) => Some(number),
+            None => self.series_of(&observed.series(input.event.map_or("", Event::source)))?,
         };
         match series {
             Some(number) => self.take(number, input),

@@ -46,6 +46,8 @@ pub struct Event<'a> {
     pub(super) data: Option<Data<'a>>,
     /// What a reader noted in the data on its way; it says nothing that `data` does not.
     pub(super) fields: RawFields<'a>,
+    /// Of `fields`: nothing in the strings is escaped, and the owners are strings.
+    pub(super) is_plain: bool,
 }
 
 /// An event's time: as the engine wants it, or where that cannot hold it, as the host gave it.
@@ -96,6 +98,7 @@ impl<'a> Event<'a> {
             extensions: Vec::new(),
             data: None,
             fields: [None; 6],
+            is_plain: false,
         }
     }
 
@@ -181,7 +184,7 @@ impl<'a> Event<'a> {
     /// A JSON string under a media type that is not JSON is text, and the other way round.
     pub(super) fn settle_data(&mut self) {
         let is_json = self.content_type.as_deref().is_none_or(is_json_content_type);
-        self.fields = [None; 6];
+        (self.fields, self.is_plain) = ([None; 6], false);
         if let Some(data) = &mut self.data {
             data.settle(is_json);
         }
@@ -391,6 +394,7 @@ impl<'a> Event<'a> {
                 .collect(),
             data: self.data.map(Data::into_owned),
             fields: [None; 6],
+            is_plain: false,
         }
     }
 }

@@ -8,10 +8,13 @@ use serde_json::value::RawValue;
 
 use super::json::{Key, Keys, Walk, key_at, stop, twice, value_at, verify_raw};
 use super::place::offset_in;
+use super::scan::Shape;
 
 /// The members of data that `tripline.value.observed` gives a meaning, as raw
 /// text: `kind`, `name`, `value`, `sequence`, `dimensions` and `owners`.
 pub(super) type RawFields<'de> = [Option<&'de str>; 6];
+
+const OWNERS: usize = 5;
 
 /// Collects [`RawFields`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,6 +22,7 @@ pub(super) struct Fields<'de> {
     raw: RawFields<'de>,
     /// The one walked last, from its value on: it ends where the next key or the bracket starts.
     open: Option<(usize, &'de str)>,
+    is_odd: bool,
 }
 
 impl<'de> Fields<'de> {
@@ -31,6 +35,20 @@ impl<'de> Fields<'de> {
         if let Some(at) = Self::position(name) {
             self.raw[at] = Some(raw);
         }
+    }
+
+    /// Notes a member of data that [`Scan`](super::scan::Scan) reads. True where it is one of
+    /// them, false where it is another, `None` where it was there before.
+    #[inline]
+    pub(super) fn note(&mut self, name: &str, raw: &'de str, shape: Shape) -> Option<bool> {
+        let Some(at) = Self::position(name) else { return Some(false) };
+        self.is_odd |= at == OWNERS && shape != Shape::Strings && raw != "null";
+        self.raw[at].replace(raw).is_none().then_some(true)
+    }
+
+    /// The owners are something else than strings.
+    pub(super) fn is_odd(&self) -> bool {
+        self.is_odd
     }
 
     /// The data is over; `text` is the whole of it.
@@ -51,7 +69,7 @@ impl<'de> Fields<'de> {
             "value" => 2,
             "sequence" => 3,
             "dimensions" => 4,
-            "owners" => 5,
+            "owners" => OWNERS,
             _ => return None,
         })
     }

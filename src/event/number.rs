@@ -15,12 +15,10 @@ pub(super) enum Inexact {
 /// must be held exactly; one written with a fraction or an exponent is rounded
 /// to the nearest float, as everywhere.
 pub(super) fn float(text: &str) -> Result<f64, Inexact> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    // 15 digits are below 2^53.
-    if digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let whole = digits.bytes().fold(0_u64, |whole, digit| whole * 10 + u64::from(digit - b'0'));
-        return Ok(if digits.len() < text.len() { -(whole as f64) } else { whole as f64 });
+    if let Some(number) = short(text) {
+        return Ok(number);
     }
+    let digits = text.strip_prefix('-').unwrap_or(text);
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => {
             if digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -34,6 +32,36 @@ pub(super) fn float(text: &str) -> Result<f64, Inexact> {
         }
         _ => Err(Inexact::Beyond),
     }
+}
+
+/// The float that a short number without an exponent means. Its digits alone
+/// are a whole number below 2^53, and a float holds that as exactly as it holds
+/// the power of ten that divides it: the quotient is rounded once.
+#[inline]
+fn short(text: &str) -> Option<f64> {
+    const DIGITS: usize = 15;
+    const POWERS: [f64; DIGITS + 1] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    if unsigned.len() > DIGITS + 1 {
+        return None;
+    }
+    let (mut number, mut digits, mut whole_digits) = (0_u64, 0, None);
+    for byte in unsigned.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                number = number * 10 + u64::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if whole_digits.is_none() => whole_digits = Some(digits),
+            _ => return None,
+        }
+    }
+    if digits > DIGITS {
+        return None;
+    }
+    let magnitude = number as f64 / POWERS[digits - whole_digits.unwrap_or(digits)];
+    Some(if unsigned.len() < text.len() { -magnitude } else { magnitude })
 }
 
 /// Whether a float can hold the JSON number `text`, rounded or not.
@@ -130,6 +158,33 @@ mod tests {
         assert_eq!(float(&"9".repeat(400)), Err(Inexact::Beyond));
         assert_eq!(float("1e23").unwrap(), 1e23);
         assert_eq!(float("0.1").unwrap(), 0.1);
+    }
+
+    #[test]
+    fn a_short_number_is_the_float_that_the_standard_library_reads() {
+        let mut state = 7_u64;
+        let mut below = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % n
+        };
+        let mut short = 0;
+        for _ in 0..20_000 {
+            let most = 10_u64.pow(below(10) as u32);
+            let (whole, decimals) = (below(most), below(10) as usize);
+            let fraction: String = (0..decimals).map(|_| char::from(b'0' + below(10) as u8)).collect();
+            let (sign, point) = (["", "-"][below(2) as usize], if decimals == 0 { "" } else { "." });
+            let text = format!("{sign}{whole}{point}{fraction}");
+            let standard = text.parse::<f64>().unwrap();
+            assert_eq!(float(&text).map(f64::to_bits), Ok(standard.to_bits()), "{text}");
+            short += usize::from(super::short(&text).is_some());
+        }
+        assert!(short > 10_000, "{short}");
+        for text in ["-0", "-0.0", "999999999999999", "0.99999999999999", "99999999.9999999"] {
+            assert_eq!(super::short(text).map(f64::to_bits), text.parse().ok().map(f64::to_bits), "{text}");
+        }
+        for text in ["9999999999999999", "1e3", "1E3", "0.999999999999999", "999999999.9999999"] {
+            assert_eq!(super::short(text), None, "{text}");
+        }
     }
 
     #[test]

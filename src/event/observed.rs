@@ -121,6 +121,11 @@ impl<'a> ValueObserved<'a> {
         if event.event_type() != Self::EVENT_TYPE {
             return Ok(None);
         }
+        if event.is_plain
+            && let Some(observed) = plain(&event.fields)
+        {
+            return Ok(Some(observed));
+        }
         let is_noted = event.fields.iter().any(Option::is_some);
         let fields = if is_noted { event.fields } else { fields(json_data(event, WANTED)?)? };
         decode(fields).map(Some)
@@ -279,6 +284,22 @@ fn decode(fields: RawFields<'_>) -> Result<ValueObserved<'_>, Error> {
         owners: faults.owners(owners),
     };
     faults.or(observed)
+}
+
+/// The same where nothing in the strings is escaped and the owners are strings;
+/// `None` where it is not as simple as most, or at fault.
+#[inline]
+fn plain<'a>(fields: &RawFields<'a>) -> Option<ValueObserved<'a>> {
+    let &[Some(kind), Some(name), Some(value), None, None, owners] = fields else { return None };
+    let text = |raw: &'a str| raw.strip_prefix('"')?.strip_suffix('"');
+    Some(ValueObserved {
+        kind: SeriesKind::from(text(kind)?),
+        name: Cow::Borrowed(text(name)?),
+        dimensions: Vec::new(),
+        value: if value == "null" { None } else { Some(number::float(value).ok()?) },
+        sequence: None,
+        owners: present(owners).map_or(Owners::None, Owners::Raw),
+    })
 }
 
 fn number(raw: Option<&str>, faults: &mut Faults) -> Option<f64> {

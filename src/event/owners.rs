@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::json::{self, each_element};
-use super::scan::is_array_of_strings;
 use super::text::{push_json_string, push_key};
 
 /// Few read the owners, so they stay text until somebody does.
@@ -19,7 +18,7 @@ pub(super) enum Owners<'a> {
 impl<'a> Owners<'a> {
     /// The owners that verified JSON lists; `None` where it is anything but an array of strings.
     pub(super) fn of_raw(raw: &'a str) -> Option<Self> {
-        (is_array_of_strings(raw) || holds_only_strings(raw)).then_some(Self::Raw(raw))
+        holds_only_strings(raw).then_some(Self::Raw(raw))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> {

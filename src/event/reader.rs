@@ -128,8 +128,10 @@ impl Reader {
             return Err(Error::new(ErrorKind::Limit, self.too_long(bytes.len())).at(place));
         }
         let text = self.text(bytes)?;
-        match self.event(text) {
-            Ok(event) => Ok(event),
+        // An event is large: it is read into its place, and not handed from one to the next.
+        let mut event = Event::empty();
+        match parse::event(text, self.depth(), &mut event) {
+            Ok(()) => Ok(event),
             Err(refusal) => Err(refusal.into_error(text, self.first_line)),
         }
     }
@@ -159,7 +161,9 @@ impl Reader {
             if raw.len() > self.max_bytes {
                 return Err(Refusal::new(ErrorKind::Limit, raw, self.too_long(raw.len())));
             }
-            events.push(self.event(raw)?);
+            let mut event = Event::empty();
+            parse::event(raw, self.depth(), &mut event)?;
+            events.push(event);
             Ok(())
         })
         .map_err(|refusal| refusal.into_error(text, self.first_line))?;
@@ -174,7 +178,7 @@ impl Reader {
     pub(super) fn read_json<'a>(&self, bytes: &'a [u8]) -> Result<Cow<'a, str>, Error> {
         let text = self.text(bytes)?;
         let raw = text.trim_ascii();
-        let depth = Depth::new(self.max_depth).inside();
+        let depth = self.depth().inside();
         let is_too_deep = raw.starts_with(['{', '[']) && !depth.is_left();
         let verified = if is_too_deep { verify_raw(raw, depth) } else { verify(text, depth) };
         verified.map_err(|refusal| refusal.into_error(text, self.first_line))?;
@@ -199,8 +203,8 @@ impl Reader {
         format!("the event has {bytes} bytes, over the limit of {}", self.max_bytes)
     }
 
-    fn event<'a>(&self, text: &'a str) -> Result<Event<'a>, Refusal<'a>> {
-        parse::event(text, Depth::new(self.max_depth))
+    fn depth(&self) -> Depth {
+        Depth::new(self.max_depth)
     }
 }
 

@@ -3,16 +3,33 @@
 /// The keys of one object at most.
 const KEYS: usize = 12;
 
+/// How many bytes are searched at once for the end of a string.
+const BLOCK: usize = 64;
+
 /// A text and how far it was read. Whatever gives `None` may have read on: the text is not taken then.
 pub(super) struct Scan<'a> {
     text: &'a str,
     at: usize,
+    /// The start of the block that was searched last, which is never past `at`.
+    block: usize,
+    /// A bit for each byte of the block that no plain string holds.
+    specials: u64,
+}
+
+/// What a value is, as far as anybody asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// An array of strings, or an empty one.
+    Strings,
+    Other,
 }
 
 impl<'a> Scan<'a> {
     #[inline]
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        let mut scan = Self { text, at: 0, block: 0, specials: 0 };
+        scan.search(0);
+        scan
     }
 
     /// Nothing is left of the text.
@@ -38,9 +55,21 @@ impl<'a> Scan<'a> {
         (self.byte()? == wanted).then(|| self.at += 1)
     }
 
+    /// Past `wanted`, if that is next and no space follows: as most texts are written.
+    #[inline]
+    fn is_next(&mut self, wanted: u8) -> bool {
+        let next = self.text.as_bytes().get(self.at..).and_then(<[u8]>::first_chunk);
+        let is_next = next.is_some_and(|&[byte, after]| byte == wanted && after > b' ');
+        self.at += usize::from(is_next);
+        is_next
+    }
+
     /// Past the comma before the next member; false past the bracket that closes.
     #[inline]
     pub(super) fn goes_on(&mut self, closing: u8) -> Option<bool> {
+        if self.is_next(b',') {
+            return Some(true);
+        }
         self.skip_space();
         let byte = self.byte()?;
         self.at += 1;
@@ -55,9 +84,11 @@ impl<'a> Scan<'a> {
     #[inline]
     pub(super) fn key(&mut self) -> Option<&'a str> {
         let key = self.string()?;
-        self.skip_space();
-        self.take(b':')?;
-        self.skip_space();
+        if !self.is_next(b':') {
+            self.skip_space();
+            self.take(b':')?;
+            self.skip_space();
+        }
         Some(key)
     }
 
@@ -65,29 +96,56 @@ impl<'a> Scan<'a> {
     #[inline]
     pub(super) fn string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
-        let (start, bytes) = (self.at, self.text.as_bytes());
-        let mut end = start;
-        while let Some(chunk) = bytes.get(end..).and_then(<[u8]>::first_chunk) {
-            let special = special_of(u64::from_le_bytes(*chunk));
-            if special != 0 {
-                end += special.trailing_zeros() as usize / 8;
-                break;
-            }
-            end += 8;
-        }
-        while !matches!(bytes.get(end)?, b'"' | b'\\' | ..=0x1f) {
-            end += 1;
-        }
+        let (start, end) = (self.at, self.special()?);
         self.at = end;
         self.take(b'"')?;
         self.text.get(start..end)
     }
 
-    /// An object without a key twice: its text. Each member is handed on as text, too.
+    /// Where from here on the first byte stands that no plain string holds.
+    #[inline]
+    fn special(&mut self) -> Option<usize> {
+        let mut from = self.at;
+        loop {
+            let offset = from - self.block;
+            if offset < BLOCK {
+                let specials = self.specials >> offset;
+                if specials != 0 {
+                    return Some(from + specials.trailing_zeros() as usize);
+                }
+                from = self.block + BLOCK;
+            }
+            if from >= self.text.len() {
+                return None;
+            }
+            self.search(from);
+        }
+    }
+
+    /// Searches the block that starts at `from`, or the last whole one if less than a block is left.
+    #[inline(never)]
+    fn search(&mut self, from: usize) {
+        let bytes = self.text.as_bytes();
+        let here = bytes.get(from..).and_then(<[u8]>::first_chunk);
+        (self.block, self.specials) = match (here, bytes.last_chunk()) {
+            (Some(block), _) => (from, specials_of(block)),
+            (None, Some(block)) => (bytes.len() - BLOCK, specials_of(block)),
+            (None, None) => {
+                // What follows the text counts as special: nothing is read there.
+                let mut block = [0; BLOCK];
+                block[..bytes.len()].copy_from_slice(bytes);
+                (0, specials_of(&block))
+            }
+        };
+    }
+
+    /// An object without a key twice: its text. Each member is handed on as text, too; `each`
+    /// gives true where it has seen to it that the key is new, `None` where it is not.
+    #[inline]
     pub(super) fn object(
         &mut self,
         levels: usize,
-        mut each: impl FnMut(&'a str, &'a str),
+        mut each: impl FnMut(&'a str, &'a str, Shape) -> Option<bool>,
     ) -> Option<&'a str> {
         let start = self.at;
         self.take(b'{')?;
@@ -95,15 +153,15 @@ impl<'a> Scan<'a> {
         if self.take(b'}').is_none() {
             let (mut keys, mut count) = ([""; KEYS], 0);
             loop {
-                let key = self.key()?;
-                if keys[..count].contains(&key) {
-                    return None;
+                let (key, value) = (self.key()?, self.at);
+                let shape = self.value(levels)?;
+                if !each(key, self.text.get(value..self.at)?, shape)? {
+                    if keys[..count].contains(&key) {
+                        return None;
+                    }
+                    *keys.get_mut(count)? = key;
+                    count += 1;
                 }
-                *keys.get_mut(count)? = key;
-                count += 1;
-                let value = self.at;
-                self.value(levels)?;
-                each(key, self.text.get(value..self.at)?);
                 if !self.goes_on(b'}')? {
                     break;
                 }
@@ -112,33 +170,42 @@ impl<'a> Scan<'a> {
         self.text.get(start..self.at)
     }
 
-    fn array(&mut self, levels: usize) -> Option<()> {
+    fn nested_object(&mut self, levels: usize) -> Option<()> {
+        self.object(levels, |_, _, _| Some(false)).map(drop)
+    }
+
+    fn array(&mut self, levels: usize) -> Option<Shape> {
+        let mut shape = Shape::Strings;
         self.take(b'[')?;
         self.skip_space();
         if self.take(b']').is_none() {
             loop {
+                if self.byte()? != b'"' {
+                    shape = Shape::Other;
+                }
                 self.value(levels)?;
                 if !self.goes_on(b']')? {
                     break;
                 }
             }
         }
-        Some(())
+        Some(shape)
     }
 
     /// Any value; containers in it may be so many levels deep.
     #[inline]
-    fn value(&mut self, levels: usize) -> Option<()> {
+    fn value(&mut self, levels: usize) -> Option<Shape> {
         match self.byte()? {
-            b'"' => self.string().map(drop),
-            b'-' | b'0'..=b'9' => self.number(),
-            b'{' => self.object(levels.checked_sub(1)?, |_, _| {}).map(drop),
-            b'[' => self.array(levels.checked_sub(1)?),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
-            _ => None,
+            b'"' => self.string().map(drop)?,
+            b'-' | b'0'..=b'9' => self.number()?,
+            b'{' => self.nested_object(levels.checked_sub(1)?)?,
+            b'[' => return self.array(levels.checked_sub(1)?),
+            b't' => self.word("true")?,
+            b'f' => self.word("false")?,
+            b'n' => self.word("null")?,
+            _ => return None,
         }
+        Some(Shape::Other)
     }
 
     fn word(&mut self, word: &str) -> Option<()> {
@@ -176,29 +243,16 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Whether `raw`, a value, is an array of strings without escapes.
-pub(super) fn is_array_of_strings(raw: &str) -> bool {
-    let mut scan = Scan::new(raw);
-    let mut strings = || {
-        scan.take(b'[')?;
-        scan.skip_space();
-        while {
-            scan.string()?;
-            scan.goes_on(b']')?
-        } {}
-        Some(())
-    };
-    strings().is_some() && scan.is_over()
-}
-
-/// Bits whose lowest says where in eight bytes the first stands that no plain
-/// string holds: a quote, a backslash, a control character.
+/// A bit for each byte that no plain string holds: a quote, a backslash, a
+/// control character. It is written so that compilers make vectors of it.
 #[inline]
-fn special_of(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    let is = |byte: u8| (word ^ (ONES * u64::from(byte))).wrapping_sub(ONES);
-    (is(b'"') | is(b'\\') | word.wrapping_sub(ONES * 0x20)) & !word & HIGH
+fn specials_of(block: &[u8; BLOCK]) -> u64 {
+    let is_special = block.map(|byte| u8::from((byte == b'"') | (byte == b'\\') | (byte < 0x20)));
+    let (words, _) = is_special.as_chunks::<8>();
+    words.iter().rev().fold(0, |specials, word| {
+        // The product brings the lowest bit of each byte into the highest byte.
+        specials << 8 | u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    })
 }
 
 #[cfg(test)]
@@ -207,15 +261,30 @@ mod tests {
 
     #[test]
     fn a_special_byte_is_found_wherever_it_stands() {
-        for at in 0..8 {
+        let plain = [b'a', 0xff, 0x80, b'!', b'#', b'[', b']', 0x7f];
+        for at in 0..BLOCK {
             for byte in 0..=255_u8 {
-                let mut bytes = [b'a', 0xff, 0x80, b'!', b'#', b'[', b']', 0x7f];
-                bytes.rotate_left(at);
-                bytes[at] = byte;
-                let special = special_of(u64::from_le_bytes(bytes));
+                let mut block = std::array::from_fn(|place| plain[(place + at) % plain.len()]);
+                block[at] = byte;
                 let is_special = matches!(byte, b'"' | b'\\' | ..=0x1f);
-                assert_eq!(special != 0, is_special, "{byte} at {at}");
-                assert!(!is_special || special.trailing_zeros() as usize / 8 == at);
+                assert_eq!(specials_of(&block), u64::from(is_special) << at, "{byte} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_string_ends_where_it_ends_however_long_the_texts_are() {
+        for (before, length, after) in
+            (0..70).flat_map(|before| (0..140).map(move |length| (before, length, (before + length) % 67)))
+        {
+            let (space, string) = (" ".repeat(before), "é".repeat(length / 2) + &"x".repeat(length % 2));
+            for (end, is_plain) in [("\"", true), ("\\\"", false), ("\n\"", false), ("", false)] {
+                let text = format!("{space}\"{string}{end}{}", " ".repeat(after));
+                let mut scan = Scan::new(&text);
+                scan.skip_space();
+                assert_eq!(scan.string(), is_plain.then_some(&*string), "{text:?}");
+                scan.skip_space();
+                assert!(!is_plain || scan.is_over(), "{text:?}");
             }
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn event<'a>(text: &'a str, depth: Depth, event: &mut Event<'a>) -> O
         let key = scan.key()?;
         let member = Member::named(key);
         if member == Some(Member::Data) {
-            let raw = scan.object(LEVELS, |name, raw| fields.set(name, raw))?;
+            let raw = scan.object(LEVELS, |name, raw, shape| fields.note(name, raw, shape))?;
             event.data = Some(Data::Json(Cow::Borrowed(raw)));
         } else {
             let text = scan.string()?;
@@ -74,7 +74,7 @@ pub(super) fn event<'a>(text: &'a str, depth: Depth, event: &mut Event<'a>) -> O
         return None;
     }
     if event.event_type == ValueObserved::EVENT_TYPE && event.data.is_some() {
-        event.fields = fields.raw();
+        (event.fields, event.is_plain) = (fields.raw(), !fields.is_odd());
     }
     Some(())
 }

@@ -145,15 +145,18 @@ fn fraction(text: &[u8]) -> Result<(i64, &[u8]), &'static str> {
     if text[0] != b'.' {
         return Ok((0, text));
     }
-    let count = text[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    match count {
-        0 => return Err("no digit follows the point"),
-        1..=9 => {}
-        _ => return Err("it has more than nine fractional digits"),
+    // What one more digit is worth that many digits into the fraction.
+    const WORTH: [i64; 9] = [100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+    let (mut nanos, mut count) = (0, 0);
+    while let Some(digit @ b'0'..=b'9') = text.get(count + 1) {
+        let worth = WORTH.get(count).ok_or("it has more than nine fractional digits")?;
+        nanos += worth * i64::from(digit - b'0');
+        count += 1;
     }
-    let number = text[1..=count].iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
-    let scale = 10_i64.pow(9 - u32::try_from(count).unwrap_or(9));
-    Ok((number * scale, &text[count + 1..]))
+    if count == 0 {
+        return Err("no digit follows the point");
+    }
+    Ok((nanos, &text[count + 1..]))
 }
 
 /// The zone's distance from UTC in seconds.
