@@ -53,7 +53,7 @@ impl Engine {
         } else if cold.slow {
             return false;
         } else if key < cold.quiet.0 || cold.quiet.1 < key {
-            return self.pass_bars(series, input, key);
+            return self.pass(series, input, key);
         } else {
             let hot = self.slots.hot_mut(series);
             (hot.gate, hot.value) = (at, value);

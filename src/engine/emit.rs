@@ -130,23 +130,17 @@ impl Engine {
         self.pending.push_back(Pending::Parts { trigger, parts: Box::new(parts) });
     }
 
-    /// Crossings of one value, triggers and ordinals in order; nothing can swallow them.
-    pub(super) fn emit_crossings(
-        &mut self,
-        series: u32,
-        previous: f64,
-        input: &Input<'_>,
-        crossed: impl Iterator<Item = (u32, u32)>,
-    ) {
+    /// Crossings of one value, each the first of its trigger at this instant, in
+    /// the order of the triggers; nothing can swallow them.
+    pub(super) fn emit_crossings(&mut self, series: u32, previous: f64, input: &Input<'_>, triggers: &[u32]) {
         if input.event.is_some() {
-            crossed.for_each(|(trigger, ordinal)| self.emit_plain(trigger, series, ordinal, previous, input));
+            triggers.iter().for_each(|&trigger| self.emit_plain(trigger, series, 0, previous, input));
             return;
         }
         let (time, value) = (input.at, input.value);
         let shared = Crossing { trigger: NOBODY, series, ordinal: 0, time, value, previous };
-        let before = self.pending.len();
-        self.pending.push_crossings(shared, crossed);
-        self.counts.firings += (self.pending.len() - before) as u64;
+        self.pending.push_crossings(shared, triggers);
+        self.counts.firings += triggers.len() as u64;
     }
 
     /// Emits a firing unless something swallows it; true where it was emitted.
@@ -274,10 +268,20 @@ impl Engine {
 }
 
 impl Crossing {
-    /// Another crossing at the same value.
+    /// The same crossing of another trigger.
     #[inline]
-    pub(super) fn of(&self, (trigger, ordinal): (u32, u32)) -> Self {
-        Self { trigger, ordinal, ..*self }
+    pub(super) fn of(&self, trigger: u32) -> Self {
+        Self { trigger, ..*self }
+    }
+
+    /// Whether all but the trigger is the same.
+    #[inline]
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let parts = |crossing: &Self| {
+            let values = (crossing.value.to_bits(), crossing.previous.to_bits());
+            (crossing.time, crossing.series, crossing.ordinal, values)
+        };
+        parts(self) == parts(other)
     }
 
     pub(super) fn record(&self) -> Record {

@@ -28,6 +28,10 @@ pub(super) struct Ladder {
     loose: Vec<u32>,
     /// Members were added or removed since the rungs were built.
     stale: bool,
+    /// How many members have lent their state.
+    lent: usize,
+    /// No state that was lent has fired after it.
+    newest: Option<Nanos>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -155,7 +159,7 @@ impl Ladder {
         members.sort_by_key(|(_, standing)| standing.edges.into_iter().flatten().next());
         let (mut up, mut down) = (Vec::new(), Vec::new());
         for (number, (member, standing)) in members.iter_mut().enumerate() {
-            (member.seats, member.trigger) = ([NONE; 4], standing.trigger);
+            (member.seats, member.trigger, member.plain) = ([NONE; 4], standing.trigger, None);
             for (seat, key) in standing.edges.into_iter().enumerate() {
                 let Some(key) = key else { continue };
                 let side = if seat < 2 { &mut up } else { &mut down };
@@ -172,7 +176,7 @@ impl Ladder {
             }
         }
         self.loose.clear();
-        self.stale = false;
+        (self.stale, self.lent, self.newest) = (false, 0, None);
         let standings: Vec<Standing> = members.iter().map(|(_, standing)| *standing).collect();
         self.members = members.into_iter().map(|(member, _)| member).collect();
         for (number, standing) in standings.into_iter().enumerate() {
@@ -192,35 +196,53 @@ impl Ladder {
         self.bars.cross(key, at, |trigger, instance, ordinal| {
             woken.push(Woken { trigger, instance, number: NOBODY, crossed: Some(ordinal) });
         });
+        self.walk(key, |ladder, position, upwards| ladder.rouse(position, upwards, at, woken));
+    }
+
+    /// Calls for each active rung that a value with this key reaches; the call makes it inactive.
+    #[inline]
+    fn walk(&mut self, key: i64, mut reach: impl FnMut(&mut Self, usize, bool)) {
         let mut next = self.up.active.first();
         while let Some(position) = next.filter(|&place| self.up.rungs[place].key <= key) {
-            self.rouse(position, true, at, woken);
+            reach(self, position, true);
             next = self.up.active.first_after(position);
         }
         let mut next = self.down.active.last();
         while let Some(position) = next.filter(|&place| self.down.rungs[place].key >= key) {
-            self.rouse(position, false, at, woken);
+            reach(self, position, false);
             next = self.down.active.last_before(position);
         }
     }
 
-    /// Where a value with this key at `at` concerns nothing but bars: moves it
-    /// there, and tells the trigger and the ordinal of each crossing. False
-    /// where it is not such a one, and nothing has changed.
-    pub(super) fn pass_bars(&mut self, key: i64, at: Nanos, mut tell: impl FnMut(u32, u32)) -> bool {
+    /// Where a value with this key at `at` concerns nothing but bars and lent
+    /// states, and each that crosses does so for the first time at this
+    /// instant: moves it there, and adds the triggers that cross, in order.
+    /// False where it is not such a one, and nothing has changed.
+    pub(super) fn pass(&mut self, key: i64, at: Nanos, crossed: &mut Vec<u32>) -> bool {
         let (low, high) = self.quiet_of_rungs();
-        if key < low || high < key {
+        let is_quiet = low <= key && key <= high;
+        let is_plain = is_quiet || (self.lent == self.members.len() && self.loose.is_empty() && !self.stale);
+        if !is_plain || at <= self.bars.newest() || Some(at) <= self.newest {
             return false;
         }
-        self.bars.cross(key, at, |trigger, _, ordinal| tell(trigger, ordinal));
+        self.bars.pass(key, at, crossed);
+        if !is_quiet {
+            self.walk(key, |ladder, position, upwards| {
+                let told = ladder.move_lent(position, upwards, at);
+                crossed.extend(told.map(|(trigger, ..)| trigger));
+            });
+            crossed.sort_unstable();
+        }
         true
     }
 
     /// Lends the ladder the state of a member.
     pub(super) fn lend(&mut self, number: u32, plain: Option<Plain>) {
         let member = &mut self.members[number as usize];
+        self.lent = self.lent - usize::from(member.plain.is_some()) + usize::from(plain.is_some());
         member.plain = plain;
         let Some(plain) = plain else { return };
+        self.newest = self.newest.max(Some(plain.last_firing));
         let (up, down) = member.pair(plain.enters_up);
         let leaves = |leaves: bool| if leaves { LEAVES } else { 0 };
         self.up.rungs[up as usize].other = down | leaves(!plain.enters_up);
@@ -256,6 +278,9 @@ impl Ladder {
         if self.stale || !self.loose.is_empty() {
             return WAKE_ALWAYS;
         }
+        if self.members.is_empty() {
+            return (i64::MIN, i64::MAX);
+        }
         let low = self.down.active.last().map_or(i64::MIN, |at| self.down.rungs[at].key.saturating_add(1));
         let high = self.up.active.first().map_or(i64::MAX, |at| self.up.rungs[at].key.saturating_sub(1));
         (low, high)
@@ -264,23 +289,16 @@ impl Ladder {
     /// The value has reached an active rung.
     #[inline]
     fn rouse(&mut self, position: usize, upwards: bool, at: Nanos, woken: &mut Vec<Woken>) {
-        let (from, to) =
-            if upwards { (&mut self.up, &mut self.down) } else { (&mut self.down, &mut self.up) };
-        let Rung { member: number, other, .. } = from.rungs[position];
+        let Rung { member: number, other, .. } =
+            if upwards { self.up.rungs[position] } else { self.down.rungs[position] };
         if other != NONE {
-            // One rung up, one down, one of them active: the other is now.
-            from.active.clear(position);
-            to.active.set((other & !LEAVES) as usize);
-            if other & LEAVES == 0 {
-                let member = &mut self.members[number as usize];
-                if let Some(plain) = &mut member.plain {
-                    plain.firings_then = if plain.last_firing == at { plain.firings_then + 1 } else { 0 };
-                    (plain.spent, plain.since, plain.last_firing) = (false, at, at);
-                    let crossed = Some(plain.firings_then);
-                    let (trigger, instance) = (member.trigger, member.instance);
-                    woken.push(Woken { trigger, instance, number: NOBODY, crossed });
-                }
-            }
+            let told = self.move_lent(position, upwards, at);
+            woken.extend(told.map(|(trigger, instance, ordinal)| Woken {
+                trigger,
+                instance,
+                number: NOBODY,
+                crossed: Some(ordinal),
+            }));
             return;
         }
         let member = &self.members[number as usize];
@@ -290,6 +308,27 @@ impl Ladder {
             let side = if seat < 2 { &mut self.up } else { &mut self.down };
             side.active.clear(position as usize);
         }
+    }
+
+    /// The value has reached an active rung of a lent state: one rung up, one
+    /// down, one of them active, and now it is the other. Where that is a
+    /// crossing, the trigger, the instance and the ordinal.
+    #[inline]
+    fn move_lent(&mut self, position: usize, upwards: bool, at: Nanos) -> Option<(u32, u32, u32)> {
+        let (from, to) =
+            if upwards { (&mut self.up, &mut self.down) } else { (&mut self.down, &mut self.up) };
+        let Rung { member, other, .. } = from.rungs[position];
+        from.active.clear(position);
+        to.active.set((other & !LEAVES) as usize);
+        if other & LEAVES != 0 {
+            return None;
+        }
+        let member = &mut self.members[member as usize];
+        let plain = member.plain.as_mut()?;
+        plain.firings_then = if plain.last_firing == at { plain.firings_then + 1 } else { 0 };
+        (plain.spent, plain.since, plain.last_firing) = (false, at, at);
+        self.newest = self.newest.max(Some(at));
+        Some((member.trigger, member.instance, plain.firings_then))
     }
 }
 

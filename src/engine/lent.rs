@@ -12,7 +12,7 @@ pub(super) const WAKE_ALWAYS: Quiet = (i64::MAX, i64::MIN);
 /// The whole state of an instance that has one bound, one re-arm level and no
 /// other option: it is lent to the ladder, so that crossing touches nothing
 /// else. What the instance itself says is out of date until it is taken back.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Plain {
     /// It is entered upwards.
     pub(super) enters_up: bool,

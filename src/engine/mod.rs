@@ -48,6 +48,7 @@ mod limits;
 mod numbers;
 mod observe;
 mod outbox;
+mod ranks;
 mod receipt;
 mod recent;
 mod register;

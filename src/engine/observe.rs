@@ -355,6 +355,7 @@ impl Engine {
     /// assert!(tripline::engine::Engine::new().poll_brief().is_none());
     /// ```
     #[must_use = "a firing that is polled and dropped is lost"]
+    #[inline]
     pub fn poll_brief(&mut self) -> Option<FiringBrief> {
         let (trigger, transition, time) = self.pending.pop_brief()?;
         Some(FiringBrief { trigger, transition, time })

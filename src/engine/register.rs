@@ -169,12 +169,17 @@ impl Register {
     /// Whether [`find`](Register::find) might find a trigger of the kind by this name.
     #[inline]
     pub(super) fn is_asked_for(&self, kind: u8, name: &str, hash: u64) -> bool {
-        let is_only_exact = self.several.is_empty()
+        let is = |other: u32| name_of(&self.watches, other) == (kind, name);
+        !self.is_exact(kind) || self.exact.find(with_kind(hash, kind), is).is_some()
+    }
+
+    /// Whether every trigger of this kind asks for one name, and says which.
+    #[inline]
+    pub(super) fn is_exact(&self, kind: u8) -> bool {
+        self.several.is_empty()
             && self.prefix.is_empty()
             && self.suffix.is_empty()
-            && self.any.get(usize::from(kind)).is_none_or(Vec::is_empty);
-        let is = |other: u32| name_of(&self.watches, other) == (kind, name);
-        !is_only_exact || self.exact.find(with_kind(hash, kind), is).is_some()
+            && self.any.get(usize::from(kind)).is_none_or(Vec::is_empty)
     }
 
     /// Takes a number out of the chain of its name.

@@ -26,14 +26,14 @@ impl Engine {
         }
     }
 
-    /// The same for many plain triggers that re-arm at their bounds; false where others are concerned too.
-    pub(super) fn pass_bars(&mut self, series: u32, input: &Input<'_>, key: i64) -> bool {
+    /// The same for many plain triggers; false where others are concerned too.
+    #[inline(never)]
+    pub(super) fn pass(&mut self, series: u32, input: &Input<'_>, key: i64) -> bool {
         let cold = self.slots.cold_mut(series);
         let Edge::Many(ladder) = &mut cold.edge else { return false };
-        let order = &mut self.order;
-        order.clear();
-        let tell = |trigger, ordinal| order.push(u64::from(trigger) << 32 | u64::from(ordinal));
-        if !ladder.pass_bars(key, input.at, tell) {
+        let crossed = &mut self.found;
+        crossed.clear();
+        if !ladder.pass(key, input.at, crossed) {
             return false;
         }
         cold.quiet = ladder.quiet();
@@ -41,12 +41,9 @@ impl Engine {
         let previous = std::mem::replace(&mut hot.value, input.value);
         hot.gate = input.at;
         self.clock = self.clock.max(input.at);
-        // Firings of one value are told in the order of their triggers.
-        order.sort_unstable();
-        let order = std::mem::take(&mut self.order);
-        let crossed = order.iter().map(|&word| ((word >> 32) as u32, word as u32));
-        self.emit_crossings(series, previous, input, crossed);
-        self.order = order;
+        let crossed = std::mem::take(crossed);
+        self.emit_crossings(series, previous, input, &crossed);
+        self.found = crossed;
         true
     }
 

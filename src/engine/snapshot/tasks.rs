@@ -138,20 +138,16 @@ fn read_trigger(source: &mut Source<'_>, numbers: &[Option<u32>]) -> Result<Opti
 fn write_told(sink: &mut Sink, told: &Told) {
     sink.instant(told.latest);
     [told.at_latest, told.total, told.suppressed].into_iter().for_each(|count| sink.number(count.into()));
-    sink.list(told.earlier.iter(), |sink, &(at, count)| {
+    sink.list(told.earlier(), |sink, (at, count)| {
         sink.instant(at);
         sink.number(count.into());
     });
 }
 
 fn read_told(source: &mut Source<'_>) -> Result<Told, Error> {
-    Ok(Told {
-        latest: source.instant()?,
-        at_latest: source.small()?,
-        total: source.small()?,
-        suppressed: source.small()?,
-        earlier: source.list(|source| Ok((source.instant()?, source.small()?)))?.into(),
-    })
+    let (latest, counts) = (source.instant()?, [source.small()?, source.small()?, source.small()?]);
+    let earlier = source.list(|source| Ok((source.instant()?, source.small()?)))?;
+    Ok(Told::new(latest, counts, earlier))
 }
 
 fn write_work(sink: &mut Sink, work: &Work) {

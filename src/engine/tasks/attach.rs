@@ -1,7 +1,5 @@
 //! Items as they appear, and the triggers that watch them.
 
-use std::sync::Arc;
-
 use crate::error::{Error, ErrorKind};
 use crate::event::filter::Candidate;
 use crate::event::{Process, RefreshCompleted};
@@ -13,10 +11,11 @@ use super::super::numbers::{INGESTIONS, NOBODY, TASKS};
 use super::super::silence::Silence;
 use super::super::slot::LONG_AGO;
 use super::input::Task;
-use super::items::Watcher;
 use super::quick::Wish;
 use super::settling::Settling;
+use super::text::Text;
 use super::waiter::{Waiter, Work};
+use super::watchers::Watcher;
 
 impl Engine {
     /// The number of the task's item, where some trigger watches it, its
@@ -34,10 +33,7 @@ impl Engine {
         let found = self.tasks.items.find(task.source, process, id);
         if let Some(number) = found
             && let Some(item) = self.tasks.items.get(number)
-            && item.asked_by_id == self.tasks.generation
-            && item.refused == 0
-            && (name.is_none()
-                || (name == item.name.as_deref() && item.asked_by_name == self.tasks.generation))
+            && item.is_current(self.tasks.generation, name)
         {
             return Ok(Some(number));
         }
@@ -48,7 +44,7 @@ impl Engine {
             None => self.make_item(task, process, id, &triggers)?,
         };
         self.rename(number, name);
-        let mut refused = 0;
+        let mut refused = false;
         for trigger in triggers {
             if self.tasks.items.watcher(number, trigger).is_some() {
                 continue;
@@ -56,15 +52,12 @@ impl Engine {
             if self.has_room_for_item(trigger) {
                 self.watch_item(number, trigger, name);
             } else {
-                refused += 1;
+                refused = true;
             }
         }
         if let Some(item) = self.tasks.items.get_mut(number) {
-            (item.asked_by_id, item.refused) = (self.tasks.generation, refused);
-            if name.is_some() {
-                item.asked_by_name = self.tasks.generation;
-            }
-            for watcher in &mut item.watchers {
+            item.note_asked(self.tasks.generation, name.is_some(), refused);
+            for watcher in item.watchers.iter_mut() {
                 watcher.wish = self.register.get(watcher.trigger).map_or(Wish::Unasked, Wish::of);
             }
         }
@@ -119,6 +112,7 @@ impl Engine {
             let message = format!("{shown:?} would be one item more than the limit of {limit} a trigger");
             return Err(Error::new(ErrorKind::Limit, message).at("data.item.id"));
         }
+        self.expect(self.register.hash(id.unwrap_or_default()));
         Ok(self.tasks.items.insert(task.source, process, id))
     }
 
@@ -127,21 +121,17 @@ impl Engine {
     }
 
     /// The name that the item has before the task is judged.
-    pub(super) fn name_of_item(
-        &mut self,
-        task: &Task<'_>,
-        refresh: &RefreshCompleted<'_>,
-    ) -> Option<Arc<str>> {
+    pub(super) fn name_of_item(&mut self, task: &Task<'_>, refresh: &RefreshCompleted<'_>) -> Option<Text> {
         let id = refresh.item().map(|item| item.id());
         let number = self.tasks.items.find(task.source, refresh.process(), id)?;
         self.tasks.items.get(number)?.name.clone()
     }
 
-    pub(super) fn set_item_name(&mut self, number: u32, name: Option<Arc<str>>) {
+    pub(super) fn set_item_name(&mut self, number: u32, name: Option<Text>) {
         let register = &self.register;
         let Some(item) = self.tasks.items.get_mut(number) else { return };
         item.name = name;
-        for watcher in &mut item.watchers {
+        for watcher in item.watchers.iter_mut() {
             let matcher = register.get(watcher.trigger).map(|watch| watch.trigger.subject());
             watcher.by_name = accepts(matcher, item.name.as_deref());
         }

@@ -8,15 +8,42 @@ use super::super::numbers::{EVENTS, INGESTIONS, JOBS, NOBODY, TASKS, UNIFICATION
 use super::super::slot::LONG_AGO;
 use super::super::watch::{Watch, target};
 use super::attach::{accepts, watches_item, work_of};
+use super::sieve::Sieve;
 use super::waiter::{Waiter, Work};
 
 impl Engine {
     /// A trigger comes, goes or changes: items ask for their triggers again.
     pub(in crate::engine) fn renew_items(&mut self, number: u32) {
-        let asks_series = |watch: &Watch| is_series_kind(target(&watch.trigger).0);
-        if self.watch(number).is_some_and(|watch| !asks_series(watch)) {
-            self.tasks.generation = self.tasks.generation.wrapping_add(1);
+        let Some(watch) = self.watch(number) else { return };
+        let (kind, name) = target(&watch.trigger);
+        if is_series_kind(kind) {
+            return;
         }
+        if let Some(hash) = name.as_exact().filter(|_| asks_items(kind)).map(|name| self.register.hash(name))
+        {
+            self.expect(hash);
+        }
+        self.tasks.generation = self.tasks.generation.wrapping_add(1);
+    }
+
+    /// A text that a trigger asks for, or the id of an item, is to get through the sieve.
+    pub(super) fn expect(&mut self, hash: u64) {
+        if let Some(sieve) = &mut self.tasks.sieve {
+            sieve.enter(hash);
+        }
+        self.tasks.sieve.take_if(|sieve| !sieve.has_room());
+    }
+
+    /// Makes the sieve of all that is expected now.
+    #[cold]
+    pub(super) fn make_sieve(&mut self) {
+        let asked = self.register.iter().map(|watch| target(&watch.trigger));
+        let asked = asked.filter(|(kind, _)| asks_items(*kind)).filter_map(|(_, name)| name.as_exact());
+        let items = &self.tasks.items;
+        let ids = items.numbers().filter_map(|number| items.get(number));
+        let ids = ids.map(|item| item.id.as_deref().unwrap_or_default());
+        let hashes: Vec<u64> = asked.chain(ids).map(|text| self.register.hash(text)).collect();
+        self.tasks.sieve = Some(Sieve::with(hashes.into_iter()));
     }
 
     /// Whether any item has reported to a trigger that waits for silence.
@@ -106,6 +133,11 @@ impl Engine {
             self.free_waiters(&[watcher]);
         }
     }
+}
+
+/// Whether a trigger of this kind asks for items by name.
+fn asks_items(kind: u8) -> bool {
+    matches!(kind, INGESTIONS | TASKS)
 }
 
 /// Gives a waiter the spans of the new trigger; says how many failures no longer count.

@@ -10,28 +10,30 @@ use crate::time::Nanos;
 
 use super::super::hash::{Seeded, same_bytes};
 use super::super::index::Index;
-use super::super::numbers::NOBODY;
 use super::super::slot::LONG_AGO;
-use super::quick::Wish;
-use super::told::Told;
+use super::text::Text;
+use super::watchers::{Watcher, Watchers};
 
 /// What tasks of one process at one source are about; an item without an id
 /// stands for the tasks of a process that has no items.
+///
+/// All that most tasks need of it stands in two neighbouring cache lines.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub(in crate::engine) struct Item {
     of: Arc<Origin>,
-    pub(in crate::engine) id: Option<Box<str>>,
-    /// The name that the triggers were last asked for by; firings that wait share it.
-    pub(in crate::engine) name: Option<Arc<str>>,
-    /// The generations of the triggers that were asked for by the id, and by the name.
-    pub(in crate::engine) asked_by_id: u32,
-    pub(in crate::engine) asked_by_name: u32,
+    pub(in crate::engine) id: Option<Text>,
+    /// The name that the triggers were last asked for by.
+    pub(in crate::engine) name: Option<Text>,
     /// The newest task, for dropping what is idle.
     pub(in crate::engine) newest: Nanos,
-    /// In the order in which the triggers were added.
-    pub(in crate::engine) watchers: Vec<Watcher>,
-    /// Triggers that had no room for this item.
-    pub(in crate::engine) refused: u32,
+    pub(in crate::engine) watchers: Watchers,
+    /// The generation of the triggers that were asked for.
+    asked: u32,
+    /// They were asked for by the name too.
+    asked_by_name: bool,
+    /// Some trigger had no room for this item.
+    pub(in crate::engine) refused: bool,
 }
 
 /// A source and a process; many items share it.
@@ -41,20 +43,6 @@ struct Origin {
     process: Process,
     /// Their keyed hash.
     hash: u64,
-}
-
-/// One trigger on one item.
-#[derive(Debug, Clone)]
-pub(in crate::engine) struct Watcher {
-    pub(in crate::engine) trigger: u32,
-    /// Its deadlines, if it can have any; [`NOBODY`] where it cannot.
-    pub(in crate::engine) instance: u32,
-    /// Its matcher accepts the id, or the name in the last task that had one.
-    pub(in crate::engine) by_id: bool,
-    pub(in crate::engine) by_name: bool,
-    /// What the trigger waits for, as of the generation in which the item last asked.
-    pub(in crate::engine) wish: Wish,
-    pub(in crate::engine) told: Told,
 }
 
 /// All items that some trigger watches.
@@ -121,7 +109,7 @@ impl Items {
         let is = |number: u32| {
             let item = self.items.get(number as usize).and_then(Option::as_ref);
             item.is_some_and(|item| {
-                is_same(item.id.as_deref(), id) && (Arc::ptr_eq(&item.of, of) || item.of.is(source, process))
+                is_same(item.id.as_ref(), id) && (Arc::ptr_eq(&item.of, of) || item.of.is(source, process))
             })
         };
         self.table.find(of.hash_with(hash, id), is)
@@ -149,11 +137,11 @@ impl Items {
             of,
             id: id.map(Into::into),
             name: None,
-            asked_by_id: 0,
-            asked_by_name: 0,
             newest: LONG_AGO,
-            watchers: Vec::new(),
-            refused: 0,
+            watchers: Watchers::default(),
+            asked: 0,
+            asked_by_name: false,
+            refused: false,
         };
         let number = match self.free.pop() {
             Some(number) => {
@@ -173,7 +161,7 @@ impl Items {
     pub(in crate::engine) fn remove_all(&mut self, numbers: &[u32]) -> Vec<Item> {
         let removed: Vec<Item> = numbers.iter().filter_map(|&number| self.take(number)).collect();
         let mut triggers: Vec<u32> =
-            removed.iter().flat_map(|item| &item.watchers).map(|watcher| watcher.trigger).collect();
+            removed.iter().flat_map(|item| item.watchers.iter()).map(|watcher| watcher.trigger).collect();
         triggers.sort_unstable();
         triggers.dedup();
         for trigger in triggers {
@@ -205,20 +193,16 @@ impl Items {
     pub(in crate::engine) fn watch(&mut self, number: u32, watcher: Watcher) {
         let trigger = watcher.trigger;
         let Some(item) = self.get_mut(number) else { return };
-        let place = item.watchers.partition_point(|other| other.trigger < trigger);
-        item.watchers.insert(place, watcher);
+        item.watchers.enter(watcher);
         self.of.entry(trigger).or_default().push(number);
     }
 
     pub(in crate::engine) fn watcher(&self, number: u32, trigger: u32) -> Option<&Watcher> {
-        let watchers = &self.get(number)?.watchers;
-        watchers.get(watchers.binary_search_by_key(&trigger, |watcher| watcher.trigger).ok()?)
+        self.get(number)?.watchers.of(trigger)
     }
 
     pub(in crate::engine) fn watcher_mut(&mut self, number: u32, trigger: u32) -> Option<&mut Watcher> {
-        let watchers = &mut self.get_mut(number)?.watchers;
-        let place = watchers.binary_search_by_key(&trigger, |watcher| watcher.trigger).ok()?;
-        watchers.get_mut(place)
+        self.get_mut(number)?.watchers.of_mut(trigger)
     }
 
     /// The items that a trigger watches, in the order of their keys. They are no
@@ -245,9 +229,7 @@ impl Items {
 
     /// Takes the trigger, which is known to watch nothing any more, off one item.
     pub(in crate::engine) fn unwatch(&mut self, number: u32, trigger: u32) -> Option<Watcher> {
-        let watchers = &mut self.get_mut(number)?.watchers;
-        let place = watchers.binary_search_by_key(&trigger, |watcher| watcher.trigger).ok()?;
-        let watcher = watchers.remove(place);
+        let watcher = self.get_mut(number)?.watchers.take(trigger)?;
         self.drop_unwatched(number);
         Some(watcher)
     }
@@ -269,6 +251,23 @@ impl Item {
 
     pub(in crate::engine) fn process(&self) -> &Process {
         &self.of.process
+    }
+
+    /// Whether all triggers of this generation that the id, or a name that the
+    /// task gives, concerns are among the watchers.
+    #[inline]
+    pub(super) fn is_current(&self, generation: u32, name: Option<&str>) -> bool {
+        let is_known = |name: &str| {
+            let known = self.name.as_ref();
+            self.asked_by_name && known.is_some_and(|known| same_bytes(known.as_bytes(), name.as_bytes()))
+        };
+        self.asked == generation && !self.refused && name.is_none_or(is_known)
+    }
+
+    /// The triggers of this generation were asked for, by the name too where the task gave one.
+    pub(super) fn note_asked(&mut self, generation: u32, by_name: bool, refused: bool) {
+        self.asked_by_name = by_name || self.asked_by_name && self.asked == generation;
+        (self.asked, self.refused) = (generation, refused);
     }
 
     fn hash(&self, hasher: Seeded) -> u64 {
@@ -296,28 +295,10 @@ impl Origin {
 }
 
 #[inline]
-fn is_same(kept: Option<&str>, asked: Option<&str>) -> bool {
+fn is_same(kept: Option<&Text>, asked: Option<&str>) -> bool {
     match (kept, asked) {
         (Some(kept), Some(asked)) => same_bytes(kept.as_bytes(), asked.as_bytes()),
         (kept, asked) => kept.is_none() && asked.is_none(),
-    }
-}
-
-impl Watcher {
-    pub(in crate::engine) fn new(trigger: u32) -> Self {
-        Self {
-            trigger,
-            instance: NOBODY,
-            by_id: false,
-            by_name: false,
-            wish: Wish::Unasked,
-            told: Told::default(),
-        }
-    }
-
-    /// Whether a task of the item concerns the trigger.
-    pub(in crate::engine) fn is_concerned(&self) -> bool {
-        self.by_id || self.by_name
     }
 }
 
@@ -348,5 +329,6 @@ mod tests {
         assert_eq!(items.take_of(4), [numbers[2]]);
         assert!(items.unwatch(numbers[2], 4).is_some());
         assert_eq!(find(&mut items, keys[2]), None, "nobody watches it any more");
+        assert_eq!(size_of::<Option<Item>>(), 128, "two lines");
     }
 }

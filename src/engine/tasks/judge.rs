@@ -41,6 +41,11 @@ impl Engine {
         {
             return Ok(receipt);
         }
+        self.take_with_thought(task)
+    }
+
+    /// The way that every task can go.
+    pub(super) fn take_with_thought(&mut self, task: &Task<'_>) -> Result<Receipt, Error> {
         let mut concerns = std::mem::take(&mut self.tasks.concerns);
         concerns.clear();
         let receipt = self.judge_task(task, &mut concerns);
@@ -231,7 +236,7 @@ impl Engine {
     fn note_item(&mut self, item: Option<u32>, at: Nanos) {
         let Some(item) = item.and_then(|number| self.tasks.items.get_mut(number)) else { return };
         item.newest = item.newest.max(at);
-        self.counts.not_watched += u64::from(item.refused > 0);
+        self.counts.not_watched += u64::from(item.refused);
     }
 
     fn judge_item(&mut self, trigger: u32, item: u32, task: &Task<'_>, refresh: &RefreshCompleted<'_>) {

@@ -54,8 +54,14 @@ impl Engine {
         self.has_room()?;
         let at = self.arrival(now, time)?;
         task.check().inspect_err(|_| self.counts.invalid += 1)?;
-        self.explain_context(None, at, f64::NAN);
-        let receipt = self.take_task(&Task { at, source, event: None, subject: Subject::Refresh(task) })?;
+        let refresh = Task { at, source, event: None, subject: Subject::Refresh(task) };
+        let receipt = match self.take_quickly(&refresh, task) {
+            Some(receipt) => receipt,
+            None => {
+                self.explain_context(None, at, f64::NAN);
+                self.take_with_thought(&refresh)?
+            }
+        };
         self.counts.events += 1;
         self.counts.ignored += u64::from(receipt == Receipt::Ignored);
         Ok(receipt)

@@ -17,14 +17,19 @@ mod phases;
 mod quick;
 mod report;
 mod settling;
+mod sieve;
 mod tell;
+mod text;
 mod told;
 mod waiter;
+mod watchers;
 
 use hashbrown::HashMap;
 
+use sieve::Sieve;
+
 pub(super) use input::{Subject, Task};
-pub(super) use items::{Items, Watcher};
+pub(super) use items::Items;
 pub(super) use jobs::Jobs;
 pub(super) use judge::Concern;
 pub(super) use phases::{End, Phases};
@@ -33,6 +38,7 @@ pub(super) use report::Report;
 pub(super) use settling::{Failed, Settling};
 pub(super) use told::Told;
 pub(super) use waiter::{Waiter, Work};
+pub(super) use watchers::Watcher;
 
 /// Items, jobs and events, as far as triggers ask for them.
 #[derive(Debug, Clone)]
@@ -44,6 +50,8 @@ pub(super) struct Tasks {
     pub(super) ended: Jobs<Report>,
     /// What was told of the triggers that have one state for all.
     pub(super) whole: HashMap<u32, Told>,
+    /// What triggers ask for and the ids of all items, where any was asked for since it was last full.
+    sieve: Option<Sieve>,
     /// Raised when a trigger comes, goes or changes: items ask anew.
     generation: u32,
     /// A buffer that is used again.
@@ -57,6 +65,7 @@ impl Tasks {
             jobs: Jobs::new(seed),
             ended: Jobs::new(seed),
             whole: HashMap::new(),
+            sieve: None,
             generation: 1,
             concerns: Vec::new(),
         }

@@ -5,8 +5,6 @@
 //! It changes what the way with care would change, and refuses before it has
 //! changed anything.
 
-use std::sync::Arc;
-
 use crate::event::{FailureKind, Item, Outcome, RefreshCompleted};
 use crate::firing::{Facts, Firing, Parts};
 use crate::threshold::Transition;
@@ -14,14 +12,15 @@ use crate::time::{Nanos, nanos_of};
 use crate::trigger::TriggerKind;
 
 use super::super::Engine;
-use super::super::hash::same_bytes;
 use super::super::numbers::{EVENTS, INGESTIONS, TASKS, UNIFICATIONS};
 use super::super::receipt::Receipt;
+use super::super::register::Register;
 use super::super::watch::Watch;
 use super::input::Task;
 use super::phases::phase_of;
 use super::report::Report;
 use super::tell::TaskKey;
+use super::text::Text;
 use super::told::ITEM_TIMES;
 
 /// A place in [`Outcome::KNOWN`].
@@ -30,6 +29,8 @@ type Ending = u8;
 const SUCCEEDED: Ending = 0;
 const FAILED: Ending = 1;
 const TIMED_OUT: Ending = 2;
+const SKIPPED: Ending = 3;
+const CANCELED: Ending = 4;
 
 /// What a trigger waits for on an item, as far as the task alone tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +53,22 @@ pub(in crate::engine) struct Occurred {
     ending: Ending,
     pub(in crate::engine) time: Nanos,
     /// The name that the task gave, if it gave one.
-    name: Option<Arc<str>>,
+    name: Option<Text>,
     /// What the task said, where that is more than which item it was and how it ended.
     report: Option<Box<Report>>,
+}
+
+/// What a task says of which item it is about, and the hashes of that.
+struct Known<'a> {
+    id: Option<&'a str>,
+    id_hash: u64,
+    name: Option<(&'a str, u64)>,
 }
 
 impl Engine {
     /// Takes a task that nothing needs care for; `None` where it is not such a
     /// one, and nothing has changed.
+    #[inline]
     pub(super) fn take_quickly(
         &mut self,
         task: &Task<'_>,
@@ -71,37 +80,64 @@ impl Engine {
         if is_heard || is_due || unifies || self.explain.is_some() {
             return None;
         }
-        let (id, name) = (refresh.item().map(Item::id), refresh.item().and_then(Item::name));
-        let hash = self.register.hash(id.unwrap_or_default());
-        let Some(number) = self.tasks.items.find_hashed(task.source, refresh.process(), id, hash) else {
-            if !self.is_unwatched(id.unwrap_or_default(), hash, name) {
+        let known = Known::of(refresh, &self.register);
+        let Some(sieve) = &self.tasks.sieve else {
+            self.make_sieve();
+            return None;
+        };
+        let is_exact = self.register.is_exact(INGESTIONS) && self.register.is_exact(TASKS);
+        let may_concern = sieve.has(known.id_hash) | known.name.is_some_and(|(_, hash)| sieve.has(hash));
+        if may_concern || !is_exact {
+            return self.take_known(&known, task, refresh);
+        }
+        self.clock = self.clock.max(task.at);
+        Some(Receipt::Ignored)
+    }
+
+    /// The same for a task that concerns somebody, as far as the sieve tells.
+    #[inline(never)]
+    fn take_known(
+        &mut self,
+        known: &Known<'_>,
+        task: &Task<'_>,
+        refresh: &RefreshCompleted<'_>,
+    ) -> Option<Receipt> {
+        let found = self.tasks.items.find_hashed(task.source, refresh.process(), known.id, known.id_hash);
+        let Some(number) = found else {
+            if self.is_asked_for(known) {
                 return None;
             }
             self.clock = self.clock.max(task.at);
             return Some(Receipt::Ignored);
         };
-        let item = self.tasks.items.get(number)?;
         let generation = self.tasks.generation;
-        let is_current = item.asked_by_id == generation && item.refused == 0;
-        let is_known = |name: &str| {
-            item.asked_by_name == generation
-                && item.name.as_deref().is_some_and(|known| same_bytes(known.as_bytes(), name.as_bytes()))
-        };
-        if !is_current || !name.is_none_or(is_known) {
+        let item = self.tasks.items.get_mut(number)?;
+        if !item.is_current(generation, known.name.map(|(name, _)| name)) {
             return None;
         }
         let ending = ending_of(refresh.outcome())?;
-        let mut receipt = Receipt::Ignored;
+        let (mut receipt, mut is_met) = (Receipt::Ignored, false);
         for watcher in item.watchers.iter().filter(|watcher| watcher.is_concerned()) {
             if watcher.wish == Wish::Unasked || watcher.told.suppressed > 0 {
                 return None;
             }
             receipt = Receipt::Accepted;
+            is_met |= watcher.wish.is_met(ending, refresh);
         }
         self.clock = self.clock.max(task.at);
-        let item = self.tasks.items.get_mut(number)?;
         item.newest = item.newest.max(task.at);
+        if is_met {
+            self.fire_quickly(number, ending, task, refresh);
+        }
+        Some(receipt)
+    }
+
+    /// Emits the firings of the triggers that wait for this ending.
+    #[inline]
+    fn fire_quickly(&mut self, number: u32, ending: Ending, task: &Task<'_>, refresh: &RefreshCompleted<'_>) {
+        let Some(item) = self.tasks.items.get_mut(number) else { return };
         let is_bare = task.event.is_none() && refresh.is_bare();
+        let name = item.name.as_ref().filter(|_| refresh.item().and_then(Item::name).is_some());
         for watcher in item.watchers.iter_mut().filter(|watcher| watcher.is_concerned()) {
             if !watcher.wish.is_met(ending, refresh) {
                 continue;
@@ -113,20 +149,18 @@ impl Engine {
                 ordinal: watcher.told.note(task.at, ITEM_TIMES),
                 ending,
                 time: task.at,
-                name: name.and(item.name.as_ref()).map(Arc::clone),
+                name: name.cloned(),
                 report: (!is_bare).then(|| Box::new(Report::of(task))),
             });
         }
-        Some(receipt)
     }
 
-    /// Whether no trigger asks for an item by this id or name, wherever it is.
-    #[inline]
-    fn is_unwatched(&self, id: &str, id_hash: u64, name: Option<&str>) -> bool {
-        let name = name.map(|name| (name, self.register.hash(name)));
-        [INGESTIONS, TASKS].into_iter().filter(|&kind| self.register.asks(kind)).all(|kind| {
-            !self.register.is_asked_for(kind, id, id_hash)
-                && name.is_none_or(|(name, hash)| !self.register.is_asked_for(kind, name, hash))
+    /// Whether some trigger asks for an item by this id or name, wherever it is.
+    fn is_asked_for(&self, known: &Known<'_>) -> bool {
+        let id = (known.id.unwrap_or_default(), known.id_hash);
+        [INGESTIONS, TASKS].into_iter().filter(|&kind| self.register.asks(kind)).any(|kind| {
+            let asks = |(text, hash)| self.register.is_asked_for(kind, text, hash);
+            asks(id) || known.name.is_some_and(asks)
         })
     }
 
@@ -170,6 +204,20 @@ impl Engine {
     }
 }
 
+impl<'a> Known<'a> {
+    #[inline(always)]
+    fn of(refresh: &'a RefreshCompleted<'_>, register: &Register) -> Self {
+        match refresh.item() {
+            Some(item) => Self {
+                id: Some(item.id()),
+                id_hash: register.hash(item.id()),
+                name: item.name().map(|name| (name, register.hash(name))),
+            },
+            None => Self { id: None, id_hash: register.hash(""), name: None },
+        }
+    }
+}
+
 impl Wish {
     /// What the trigger waits for, where nothing but the task decides.
     pub(super) fn of(watch: &Watch) -> Self {
@@ -208,8 +256,17 @@ impl Wish {
     }
 }
 
+/// The place of a known outcome, found by its letters: most tasks are asked for theirs.
+#[inline]
 fn ending_of(outcome: &Outcome) -> Option<Ending> {
-    (0..).zip(Outcome::KNOWN).find(|(_, known)| *known == outcome).map(|(ending, _)| ending)
+    match outcome.as_str() {
+        "succeeded" => Some(SUCCEEDED),
+        "failed" => Some(FAILED),
+        "timedOut" => Some(TIMED_OUT),
+        "skipped" => Some(SKIPPED),
+        "canceled" => Some(CANCELED),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -217,9 +274,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_endings_that_triggers_wait_for_stand_where_they_are_looked_for() {
-        let endings = [Outcome::SUCCEEDED, Outcome::FAILED, Outcome::TIMED_OUT, Outcome::from("halfDone")];
-        let expected = [Some(SUCCEEDED), Some(FAILED), Some(TIMED_OUT), None];
-        assert_eq!(endings.map(|outcome| ending_of(&outcome)), expected);
+    fn the_known_outcomes_stand_where_they_are_looked_for() {
+        let places: Vec<_> = Outcome::KNOWN.iter().map(ending_of).collect();
+        assert_eq!(places, (0..5).map(Some).collect::<Vec<_>>());
+        assert_eq!(ending_of(&Outcome::from("halfDone")), None);
     }
 }

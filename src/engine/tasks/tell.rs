@@ -93,7 +93,7 @@ impl Engine {
             TaskKey::Item(number) => item(number).map_or(Key::Whole, |item| Key::Item {
                 source: item.source().into(),
                 process: item.process().clone(),
-                id: item.id.clone(),
+                id: item.id.as_deref().map(Into::into),
             }),
             TaskKey::Job(number) => job(self.tasks.jobs.get(number)),
             TaskKey::EndedJob(number) => job(self.tasks.ended.get(number)),

@@ -1,7 +1,5 @@
 //! What has been told of one trigger and one item or job: for ids and for `cooldown`.
 
-use std::collections::VecDeque;
-
 use crate::time::Nanos;
 
 use super::super::slot::LONG_AGO;
@@ -12,7 +10,7 @@ pub(in crate::engine) const WHOLE_TIMES: usize = 1_024;
 
 /// The firings of one trigger and key. Tasks come in any order, so that a
 /// firing may be older than the last one and still be the second of its instant.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(in crate::engine) struct Told {
     /// The largest `time` of a firing; [`LONG_AGO`] for none.
     pub(in crate::engine) latest: Nanos,
@@ -20,17 +18,42 @@ pub(in crate::engine) struct Told {
     pub(in crate::engine) at_latest: u32,
     pub(in crate::engine) total: u32,
     pub(in crate::engine) suppressed: u32,
-    /// The times before the latest, sorted, with their firings.
-    pub(in crate::engine) earlier: VecDeque<(Nanos, u32)>,
+    /// The times before the latest with their firings, sorted, as a ring: where
+    /// the first stands, and how many there are. Most keys have none, and
+    /// another is written without reading those before it.
+    first: u16,
+    count: u16,
+    ring: Box<[Firings]>,
 }
+
+/// A time, and how many firings there were at it.
+type Firings = (Nanos, u32);
 
 impl Default for Told {
     fn default() -> Self {
-        Self { latest: LONG_AGO, at_latest: 0, total: 0, suppressed: 0, earlier: VecDeque::new() }
+        Self::new(LONG_AGO, [0; 3], Vec::new())
     }
 }
 
 impl Told {
+    /// Of the counts at the latest time, in all, and of what was suppressed,
+    /// and the earlier times; of too many the last.
+    pub(in crate::engine) fn new(
+        latest: Nanos,
+        [at_latest, total, suppressed]: [u32; 3],
+        mut earlier: Vec<Firings>,
+    ) -> Self {
+        earlier.drain(..earlier.len().saturating_sub(WHOLE_TIMES));
+        let count = earlier.len() as u16;
+        Self { latest, at_latest, total, suppressed, first: 0, count, ring: earlier.into() }
+    }
+
+    /// The times before the latest, sorted, with their firings.
+    pub(in crate::engine) fn earlier(&self) -> impl ExactSizeIterator<Item = Firings> {
+        let (first, len) = (usize::from(self.first), self.ring.len());
+        (0..usize::from(self.count)).map(move |at| self.ring[(first + at) % len])
+    }
+
     /// Until when a `cooldown` swallows, if it does so at `time`.
     pub(in crate::engine) fn cools_until(&self, time: Nanos, cooldown: Nanos) -> Option<Nanos> {
         let until = self.latest.saturating_add(cooldown);
@@ -43,7 +66,7 @@ impl Told {
     pub(in crate::engine) fn note(&mut self, time: Nanos, most: usize) -> u32 {
         let ordinal = if time > self.latest {
             if self.latest != LONG_AGO {
-                self.remember(self.earlier.len(), (self.latest, self.at_latest), most);
+                self.push((self.latest, self.at_latest), most);
             }
             (self.latest, self.at_latest) = (time, 1);
             0
@@ -51,31 +74,64 @@ impl Told {
             self.at_latest += 1;
             self.at_latest - 1
         } else {
-            match self.earlier.binary_search_by_key(&time, |&(at, _)| at) {
-                Ok(place) => {
-                    self.earlier[place].1 += 1;
-                    self.earlier[place].1 - 1
-                }
-                Err(0) if self.earlier.len() + 1 >= most => self.total,
-                Err(place) => {
-                    self.remember(place, (time, 1), most);
-                    0
-                }
-            }
+            self.note_earlier(time, most)
         };
         self.total = self.total.saturating_add(1);
         ordinal
     }
 
-    fn remember(&mut self, place: usize, firings: (Nanos, u32), most: usize) {
-        if place == self.earlier.len() {
-            self.earlier.push_back(firings);
-        } else {
-            self.earlier.insert(place, firings);
+    /// Behind all others; the first makes room where there are as many as are remembered.
+    fn push(&mut self, firings: Firings, most: usize) {
+        let (count, len) = (usize::from(self.count), self.ring.len());
+        if count + 1 >= most {
+            self.ring[usize::from(self.first)] = firings;
+            self.first = if usize::from(self.first) + 1 < len { self.first + 1 } else { 0 };
+            return;
         }
-        if self.earlier.len() + 1 > most {
-            self.earlier.pop_front();
+        if count == len {
+            self.grow(most);
         }
+        let place = usize::from(self.first) + count;
+        let len = self.ring.len();
+        self.ring[if place < len { place } else { place - len }] = firings;
+        self.count += 1;
+    }
+
+    /// A firing before the latest.
+    fn note_earlier(&mut self, time: Nanos, most: usize) -> u32 {
+        self.ring.rotate_left(usize::from(self.first));
+        self.first = 0;
+        let count = usize::from(self.count);
+        match self.ring[..count].binary_search_by_key(&time, |&(at, _)| at) {
+            Ok(place) => {
+                self.ring[place].1 += 1;
+                self.ring[place].1 - 1
+            }
+            Err(0) if count + 1 >= most => self.total,
+            Err(place) if count + 1 >= most => {
+                self.ring.copy_within(1..place, 0);
+                self.ring[place - 1] = (time, 1);
+                0
+            }
+            Err(place) => {
+                if count == self.ring.len() {
+                    self.grow(most);
+                }
+                self.ring.copy_within(place..count, place + 1);
+                self.ring[place] = (time, 1);
+                self.count += 1;
+                0
+            }
+        }
+    }
+
+    /// Makes room for more, up to what is remembered.
+    #[cold]
+    fn grow(&mut self, most: usize) {
+        let room = (self.ring.len() * 4).max(4).min(most - 1);
+        let mut ring: Vec<Firings> = self.earlier().collect();
+        ring.resize(room, (LONG_AGO, 0));
+        (self.first, self.ring) = (0, ring.into());
     }
 }
 
@@ -98,7 +154,7 @@ mod tests {
         for time in 0..20 {
             assert_eq!(told.note(time, 4), 0);
         }
-        assert_eq!(told.earlier, [(16, 1), (17, 1), (18, 1)]);
+        assert!(told.earlier().eq([(16, 1), (17, 1), (18, 1)]));
         assert_eq!((told.note(3, 4), told.note(3, 4), told.note(17, 4)), (20, 21, 1));
         let mut few = Told::default();
         assert_eq!([9, 8, 7, 6, 5].map(|time| few.note(time, 4)), [0, 0, 0, 0, 4]);
@@ -111,5 +167,39 @@ mod tests {
         told.note(5, ITEM_TIMES);
         told.note(4, ITEM_TIMES);
         assert_eq!([4, 14, 15].map(|time| told.cools_until(time, 10)), [Some(15), Some(15), None]);
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_a_plain_list_would_hold() {
+        let mut seed = 1_u64;
+        for most in [2, 4, 5, 16, 40] {
+            let (mut told, mut times, mut total) = (Told::default(), Vec::<Firings>::new(), 0);
+            for step in 0..2_000 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let time = step / 3 - (seed >> 33) as i64 % 20 * i64::from(step % 4 == 0);
+                let place = times.partition_point(|&(at, _)| at < time);
+                let is_full = times.len() >= most;
+                let ordinal = match times.get_mut(place) {
+                    Some((at, count)) if *at == time => {
+                        *count += 1;
+                        *count - 1
+                    }
+                    _ if place == 0 && is_full => total,
+                    _ => {
+                        times.insert(place, (time, 1));
+                        times.drain(..times.len().saturating_sub(most));
+                        0
+                    }
+                };
+                assert_eq!(told.note(time, most), ordinal);
+                total += 1;
+                assert!(told.earlier().chain([(told.latest, told.at_latest)]).eq(times.iter().copied()));
+                let earlier = told.earlier().collect();
+                let again = Told::new(told.latest, [told.at_latest, told.total, told.suppressed], earlier);
+                assert!(again.earlier().eq(told.earlier()));
+                told = if step % 7 == 0 { again } else { told };
+            }
+        }
+        assert_eq!(size_of::<Told>(), 40);
     }
 }
