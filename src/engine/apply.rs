@@ -29,7 +29,7 @@ impl Engine {
     /// is newer and does not reach its edge. False where it is not such a one.
     #[inline(always)]
     pub(super) fn skim(&mut self, series: u32, at: Nanos, value: f64) -> bool {
-        let is_plain = (at < self.next) & !self.is_explaining;
+        let is_plain = at < self.plain_until;
         let Some(hot) = self.slots.hot_at(series) else { return false };
         if !(is_plain & hot.is_quiet(at, value)) {
             return false;
@@ -44,7 +44,7 @@ impl Engine {
     pub(super) fn brush(&mut self, series: u32, input: &Input<'_>) -> bool {
         let (at, value) = (input.at, input.value);
         let hot = self.slots.hot(series);
-        if at >= self.next || self.is_explaining || value.is_nan() || at <= hot.gate {
+        if at >= self.plain_until || value.is_nan() || at <= hot.gate {
             return false;
         }
         let (cold, key) = (self.slots.cold(series), key(value));

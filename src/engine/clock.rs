@@ -11,6 +11,7 @@ use super::emit::Moment;
 use super::input::Input;
 use super::instance::{Body, Instance, Origin};
 use super::numbers::NOBODY;
+use super::slot::LONG_AGO;
 
 impl Engine {
     /// Everything that is due before `at`, of every series, in the order
@@ -18,7 +19,7 @@ impl Engine {
     pub(super) fn advance_before(&mut self, at: Nanos) -> Result<(), Error> {
         loop {
             let next = self.next_due();
-            self.next = next;
+            self.set_next(next);
             if next >= at || next == NEVER {
                 return Ok(());
             }
@@ -118,7 +119,12 @@ impl Engine {
         let is_late = self.watch(trigger).is_some_and(|watch| watch.lateness() > 0);
         let queue = if is_late { &mut self.late_timers } else { &mut self.timers };
         queue.push(due, (trigger, number));
-        self.next = self.next.min(due);
+        self.set_next(self.next.min(due));
+    }
+
+    pub(super) fn set_next(&mut self, next: Nanos) {
+        self.next = next;
+        self.plain_until = if self.explain.is_some() { LONG_AGO } else { next };
     }
 
     /// Keeps the first entry of each queue one that is still meant, so that
@@ -141,7 +147,7 @@ impl Engine {
                 }
             }
         }
-        self.next = self.next_due();
+        self.set_next(self.next_due());
     }
 
     /// Forgets the queued entry and enters the deadline as it is now.

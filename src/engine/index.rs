@@ -3,47 +3,74 @@
 /// A word that holds nothing: no number fills all bits of a word.
 const EMPTY: u32 = u32::MAX;
 
-/// How many entries the smallest table has room for.
-const SMALLEST: usize = 16;
+/// How many words share a cache line.
+const WORDS: usize = 16;
 
-/// Open addressing with linear probing: a word is a number and, in the bits
-/// above it, a piece of its hash, so that sixteen neighbours share a cache line
-/// and another entry is seldom looked at. The hashes are keyed with a seed that
-/// nobody outside knows, entries are made only for series that some trigger
-/// watches, and a table is at most four fifths full: names chosen to collide
-/// find neither a pattern nor a long run.
+/// How many lines the smallest table has.
+const FEWEST: usize = 1;
+
+/// Open addressing by cache lines: a word is a number and, in the bits above
+/// it, a piece of its hash; it lies in the line to which its hash belongs, or
+/// where that is full in the next that is not. All words of a line are compared
+/// at once, so that a look-up takes one way through the code whatever lies
+/// there, and is not guessed wrong while memory is awaited.
+///
+/// Names come from outside, and a flood of chosen ones does no harm: the hashes
+/// are keyed with a seed that nobody outside knows and that shows in no result;
+/// entries are made only for what some trigger watches, to the bounds of the
+/// engine; and a table is at most four fifths full, so that a line that
+/// overflows soon finds one that does not.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
-    words: Vec<u32>,
+    lines: Vec<Line>,
     len: usize,
     /// The bits of a word that are the number.
     mask: u32,
 }
 
+/// Words in use come first.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Line([u32; WORDS]);
+
 impl Index {
     /// The first number entered under this hash for which `is` holds.
     #[inline(always)]
     pub(super) fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
-        let mut at = home(hash, self.words.len());
+        let mut at = home(hash, self.lines.len());
         loop {
-            let word = *self.words.get(at)?;
-            if (word ^ hash as u32) & !self.mask == 0 && word != EMPTY && is(word & self.mask) {
-                return Some(word & self.mask);
+            let line = self.lines.get(at)?;
+            let mut hits = line.hits(hash as u32, !self.mask);
+            while hits != 0 {
+                let word = line.0[(hits.trailing_zeros() as usize - 1) % WORDS];
+                if word != EMPTY && is(word & self.mask) {
+                    return Some(word & self.mask);
+                }
+                hits &= hits - 1;
             }
-            if word == EMPTY {
+            if !line.is_full() {
                 return None;
             }
-            at += 1;
-            if at == self.words.len() {
-                at = 0;
-            }
+            at = self.after(at);
         }
+    }
+
+    /// The first number in the line to which this hash belongs whose piece of a
+    /// hash agrees: nearly always the one that [`find`](Index::find) finds, and
+    /// so few instructions away that the look-ups of several names overlap.
+    /// Where none agrees it gives any.
+    #[inline(always)]
+    pub(super) fn guess(&self, hash: u64) -> u32 {
+        let Some(line) = self.lines.get(home(hash, self.lines.len())) else { return EMPTY };
+        let hits = line.hits(hash as u32, !self.mask);
+        // Without a hit this is the last word, and its number somebody else's.
+        line.0[(hits.trailing_zeros() as usize).wrapping_sub(1) % WORDS] & self.mask
     }
 
     /// Reads where this hash belongs, and nothing else: the line is then near.
     #[inline]
     pub(super) fn touch(&self, hash: u64) -> u32 {
-        self.words.get(home(hash, self.words.len())).copied().unwrap_or(EMPTY)
+        self.lines.get(home(hash, self.lines.len())).map_or(EMPTY, |line| line.0[0])
     }
 
     pub(super) fn len(&self) -> usize {
@@ -52,74 +79,129 @@ impl Index {
 
     /// Enters a number; `hash_of` tells the hashes of those that are there.
     pub(super) fn insert(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
-        let is_full = (self.len + 1) * 5 > self.words.len() * 4;
+        let words = self.lines.len() * WORDS;
+        let is_full = (self.len + 1) * 5 > words * 4;
         if is_full || number >= self.mask {
-            let grown = if is_full { self.words.len() / 2 * 3 } else { self.words.len() };
-            let room = grown.max(SMALLEST);
-            let (old, mask) = (std::mem::replace(&mut self.words, vec![EMPTY; room]), self.mask);
+            let lines = if is_full { (self.lines.len() * 3).div_ceil(2) } else { self.lines.len() };
+            let lines = lines.max(FEWEST);
+            let (old, mask) = (std::mem::replace(&mut self.lines, vec![Line::NEW; lines]), self.mask);
             // Greater than any number, so that none is EMPTY.
-            self.mask = u32::MAX >> (number + 1).max(mask).max(room as u32).leading_zeros();
-            for number in old.into_iter().filter(|&word| word != EMPTY).map(|word| word & mask) {
-                self.place(hash_of(number), number);
+            let room = (lines * WORDS) as u32;
+            self.mask = u32::MAX >> (number + 1).max(mask).max(room).leading_zeros();
+            for line in &old {
+                for number in line.words().iter().map(|word| word & mask) {
+                    self.place(hash_of(number), number);
+                }
             }
         }
         self.place(hash, number);
         self.len += 1;
     }
 
-    /// Takes a number out, and moves those up that its place kept from theirs.
+    /// Takes a number out, and brings those home that a full line kept away.
     pub(super) fn remove(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
-        let Some(mut hole) = self.place_of(hash, number) else { return };
-        let len = self.words.len();
-        let mut at = hole;
-        loop {
-            at = if at + 1 == len { 0 } else { at + 1 };
-            let word = self.words[at];
-            if word == EMPTY {
+        let Some(mut hole) = self.line_of(hash, number) else { return };
+        let mask = self.mask;
+        let mut was_full = self.lines[hole].take(|word| word & mask == number).unwrap_or(false);
+        let (lines, mut at) = (self.lines.len(), hole);
+        while was_full {
+            at = self.after(at);
+            if at == hole {
                 break;
             }
-            let from_home = (at + len - home(hash_of(word & self.mask), len)) % len;
-            if from_home >= (at + len - hole) % len {
-                self.words[hole] = word;
+            let from_hole = (at + lines - hole) % lines;
+            let goes = |word: u32| (at + lines - home(hash_of(word & mask), lines)) % lines >= from_hole;
+            was_full = self.lines[at].is_full();
+            if let Some(word) = self.lines[at].words().iter().copied().find(|&word| goes(word)) {
+                self.lines[hole].put(word);
+                self.lines[at].take(|other| other == word);
                 hole = at;
             }
         }
-        self.words[hole] = EMPTY;
         self.len -= 1;
     }
 
-    fn place_of(&self, hash: u64, number: u32) -> Option<usize> {
-        let len = self.words.len();
-        let mut at = home(hash, len);
-        while *self.words.get(at)? != EMPTY {
-            if self.words[at] & self.mask == number {
-                return Some(at);
-            }
-            at = if at + 1 == len { 0 } else { at + 1 };
-        }
-        None
-    }
-
     pub(super) fn clear(&mut self) {
-        self.words.fill(EMPTY);
+        self.lines.fill(Line::NEW);
         self.len = 0;
     }
 
-    /// Puts a number at the first free place from its own on; there is one.
+    #[inline(always)]
+    fn after(&self, line: usize) -> usize {
+        if line + 1 == self.lines.len() { 0 } else { line + 1 }
+    }
+
+    fn line_of(&self, hash: u64, number: u32) -> Option<usize> {
+        let mut at = home(hash, self.lines.len());
+        loop {
+            let line = self.lines.get(at)?;
+            if line.words().iter().any(|word| word & self.mask == number) {
+                return Some(at);
+            }
+            if !line.is_full() {
+                return None;
+            }
+            at = self.after(at);
+        }
+    }
+
+    /// Puts a number into the first line that has room, from its own on; there is one.
     fn place(&mut self, hash: u64, number: u32) {
-        let home = home(hash, self.words.len());
-        let (before, from) = self.words.split_at_mut(home);
-        if let Some(free) = from.iter_mut().chain(before).find(|word| **word == EMPTY) {
-            *free = hash as u32 & !self.mask | number;
+        let word = hash as u32 & !self.mask | number;
+        let home = home(hash, self.lines.len());
+        let (before, from) = self.lines.split_at_mut(home);
+        if let Some(line) = from.iter_mut().chain(before).find(|line| !line.is_full()) {
+            line.put(word);
         }
     }
 }
 
-/// The place that a hash has in a table of this length: in proportion to its
-/// upper half, so that a table may have any length.
+impl Line {
+    const NEW: Self = Self([EMPTY; WORDS]);
+
+    /// A bit for each word that agrees with `wanted` in the bits of `kept`,
+    /// from the second bit on: so compilers see sixteen lanes that are alike.
+    #[inline(always)]
+    fn hits(&self, wanted: u32, kept: u32) -> u32 {
+        let mut hits = [0; WORDS];
+        for (place, (hit, word)) in hits.iter_mut().zip(&self.0).enumerate() {
+            *hit = if (word ^ wanted) & kept == 0 { 2 << place } else { 0 };
+        }
+        hits.iter().fold(0, |hits, hit| hits | hit)
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.0[WORDS - 1] != EMPTY
+    }
+
+    fn words(&self) -> &[u32] {
+        let used = self.0.iter().position(|&word| word == EMPTY).unwrap_or(WORDS);
+        &self.0[..used]
+    }
+
+    fn put(&mut self, word: u32) {
+        if let Some(free) = self.0.iter_mut().find(|word| **word == EMPTY) {
+            *free = word;
+        }
+    }
+
+    /// Takes the first word out that `is` the one; true where the line was full.
+    fn take(&mut self, is: impl Fn(u32) -> bool) -> Option<bool> {
+        let was_full = self.is_full();
+        let used = self.words().len();
+        let place = self.words().iter().position(|&word| is(word))?;
+        self.0[place] = self.0[used - 1];
+        self.0[used - 1] = EMPTY;
+        Some(was_full)
+    }
+}
+
+/// The line to which a hash belongs in a table of so many: in proportion to its
+/// upper half, so that there may be any number of them.
 #[inline]
-fn home(hash: u64, len: usize) -> usize {
-    (((hash >> 32) * len as u64) >> 32) as usize
+fn home(hash: u64, lines: usize) -> usize {
+    (((hash >> 32) * lines as u64) >> 32) as usize
 }
 
 #[cfg(test)]

@@ -142,6 +142,9 @@ pub struct Engine {
     clock: Nanos,
     /// The earliest deadline; nothing is due before it.
     next: Nanos,
+    /// Up to here an observation may be judged by its slot alone: the earliest
+    /// deadline, or none while explanations are kept.
+    plain_until: Nanos,
     times: InstantReader,
     /// Up to here every trigger's own clock has been moved, whatever its `lateness`.
     flushed: Nanos,
@@ -159,7 +162,6 @@ pub struct Engine {
     pending: Outbox,
     counts: Counts,
     explain: Option<Box<ExplainLog>>,
-    is_explaining: bool,
     // Buffers that are used again.
     found: Vec<u32>,
     woken: Vec<Woken>,
@@ -264,6 +266,7 @@ impl EngineBuilder {
             identity: Identity::new(),
             clock: LONG_AGO,
             next: NEVER,
+            plain_until: NEVER,
             times: InstantReader::default(),
             flushed: LONG_AGO,
             register: Register::new(seed),
@@ -278,7 +281,6 @@ impl EngineBuilder {
             pending: Outbox::default(),
             counts: Counts::default(),
             explain: None,
-            is_explaining: false,
             found: Vec::new(),
             woken: Vec::new(),
             order: Vec::new(),
@@ -472,7 +474,7 @@ impl Engine {
     pub fn set_explain(&mut self, on: bool) {
         self.take_back_all();
         self.explain = on.then(Box::default);
-        self.is_explaining = on;
+        self.set_next(self.next);
     }
 
     /// The next explanation, oldest first; `None` unless they are

@@ -275,7 +275,7 @@ impl Engine {
     /// assert_eq!(receipt, Receipt::Ignored);
     /// # Ok::<(), tripline::Error>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn observe_series(
         &mut self,
         now: DateTime<Utc>,
@@ -288,23 +288,24 @@ impl Engine {
         {
             return Ok(Receipt::Accepted);
         }
-        self.observe_named(now, series, time, value)
+        self.observe_named(now, *series, time, value)
     }
 
+    /// Takes the series by value: so it need not be in memory before it comes to this.
     #[inline(never)]
     fn observe_named(
         &mut self,
         now: DateTime<Utc>,
-        series: &SeriesRef<'_>,
+        series: SeriesRef<'_>,
         time: DateTime<Utc>,
         value: f64,
     ) -> Result<Receipt, Error> {
         self.has_room()?;
-        match self.slots.find(series) {
+        match self.slots.find(&series) {
             Some(number) => self.observe_number(now, number, time, value),
             None => {
                 let at = self.arrival(now, time)?;
-                let number = self.series_of(series)?;
+                let number = self.series_of(&series)?;
                 self.observe_with_care(number, at, value)
             }
         }
@@ -339,7 +340,7 @@ impl Engine {
                     }
                     self.observe_number(now, found[at].number, observation.time, observation.value)
                 } else {
-                    self.observe_named(now, &observation.series, observation.time, observation.value)
+                    self.observe_named(now, observation.series, observation.time, observation.value)
                 };
                 if !report.note(block * BLOCK + at, result) {
                     return report;

@@ -170,9 +170,10 @@ impl Slots {
         place
     }
 
-    /// The number of a series without dimensions, of the source that was asked
-    /// for last, if it is kept: most are such, and little is asked of them, so
-    /// that one look-up goes on while the memory of the one before is awaited.
+    /// The number of a series with a short name and no dimensions, of the source
+    /// that was asked for last, if it is found at once: most are such, and little
+    /// is asked of them, so that one look-up goes on while the memory of the one
+    /// before is awaited.
     #[inline(always)]
     pub(super) fn find_near(&self, series: &SeriesRef<'_>) -> Option<u32> {
         let (source, kind) = (self.last_source, kind_number(series.kind())?);
@@ -180,11 +181,9 @@ impl Slots {
         if !series.has_no_dimensions() || !same_bytes(last.as_bytes(), series.source().as_bytes()) {
             return None;
         }
-        let name = series.name().as_bytes();
-        self.index.find(self.hasher.plain(source, kind, series.name()), |number| {
-            let label = self.labels.get(number as usize);
-            label.is_some_and(|label| label.is(source, kind, name))
-        })
+        let number = self.index.guess(self.hasher.plain(source, kind, series.name()));
+        let label = self.labels.get(number as usize)?;
+        label.is(source, kind, series.name().as_bytes()).then_some(number)
     }
 
     /// The number of a series, if it is kept.
@@ -355,21 +354,26 @@ impl Slots {
         block: impl Iterator<Item = &'a SeriesRef<'a>>,
         found: &mut [Found; BLOCK],
     ) {
-        let (mut hashes, mut count, mut touched) = ([0; BLOCK], 0, 0);
+        let (mut hashes, mut count) = ([0; BLOCK], 0);
         for ((found, hash), series) in found.iter_mut().zip(&mut hashes).zip(block) {
             let kind = kind_number(series.kind()).unwrap_or(u8::MAX);
             let source = self.find_source(series.source()).unwrap_or(NOBODY);
             *found = Found { number: NOBODY, source, kind };
             *hash = self.wanted(kind, source, series).hash;
-            touched ^= self.index.touch(*hash);
             count += 1;
         }
-        for (found, &hash) in found.iter_mut().zip(&hashes[..count]) {
-            let number = self.index.find(hash, |_| true).unwrap_or(NOBODY);
-            found.number = number;
-            if let (Some(label), Some(hot)) =
-                (self.labels.get(number as usize), self.hot.get(number as usize))
-            {
+        // Each of these loops is a few instructions long, so that many of its misses are under way at once.
+        let (hashes, found) = (&hashes[..count], &mut found[..count]);
+        let mut touched = 0;
+        for &hash in hashes {
+            touched ^= self.index.touch(hash);
+        }
+        for (found, &hash) in found.iter_mut().zip(hashes) {
+            found.number = self.index.guess(hash);
+        }
+        for found in &*found {
+            let number = found.number as usize;
+            if let (Some(label), Some(hot)) = (self.labels.get(number), self.hot.get(number)) {
                 touched ^= label.source ^ (hot.gate as u32);
             }
         }

@@ -24,8 +24,9 @@ pub(crate) fn instant(time: DateTime<Utc>) -> Result<Nanos, Error> {
 /// Turns times into instants, fast where they are of one day, as those of a stream are.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct InstantReader {
-    /// A day and its first instant.
-    day: Option<(NaiveDate, Nanos)>,
+    /// A day, at first that of 1970-01-01, and its first instant.
+    day: NaiveDate,
+    start: Nanos,
 }
 
 impl InstantReader {
@@ -37,13 +38,13 @@ impl InstantReader {
     /// The instant of a time of the same day as the one before.
     #[inline(always)]
     pub(crate) fn of_the_day(&self, time: DateTime<Utc>) -> Option<Nanos> {
-        let (naive, (day, start)) = (time.naive_utc(), self.day?);
-        if day != naive.date() {
+        let naive = time.naive_utc();
+        if self.day != naive.date() {
             return None;
         }
         let clock = naive.time();
         let second = i64::from(clock.num_seconds_from_midnight());
-        Some(start + second * NANOS_PER_SECOND + i64::from(clock.nanosecond()))
+        Some(self.start + second * NANOS_PER_SECOND + i64::from(clock.nanosecond()))
     }
 
     #[cold]
@@ -52,7 +53,9 @@ impl InstantReader {
         // Only a day that is wholly within the range is kept.
         let start = day.and_time(NaiveTime::MIN).and_utc().timestamp_nanos_opt();
         let end = start.and_then(|start| start.checked_add(86_401 * NANOS_PER_SECOND));
-        self.day = end.and(start).map(|start| (day, start));
+        if let Some(start) = end.and(start) {
+            *self = Self { day, start };
+        }
         instant(time)
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
         Engine::builder().with_limits(current.limits.clone()).with_hash_seed(current.seed).build();
     engine.skew = current.skew;
     engine.explain = current.explain.is_some().then(Box::default);
-    engine.is_explaining = current.is_explaining;
+    engine.set_next(engine.next);
     (engine.clock, engine.flushed) = (source.instant()?, source.instant()?);
     for (name, count) in source.list(|source| Ok((source.text()?, source.number()?)))? {
         engine.counts.set(name, count);
