@@ -75,6 +75,7 @@
 //! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
 //! | drive it from my runtime | [`driving`](_documentation::driving) |
 //! | know how it is built, and why | [`design`](_documentation::design) |
+//! | choose between this and another library | [`comparison`](_documentation::comparison) |
 //! | run it over a file | `cargo run --example replay` |
 //!
 //! # Recipes
@@ -189,6 +190,9 @@ pub use trigger::Trigger;
 
 /// The guides of `docs/`, so that their snippets are tests.
 pub mod _documentation {
+    #[doc = include_str!("../docs/comparison.md")]
+    pub mod comparison {}
+
     #[doc = include_str!("../docs/design.md")]
     pub mod design {}
 

@@ -16,35 +16,16 @@ mod memory;
 mod meter;
 mod report;
 mod selective;
+mod size;
 mod spread;
 mod stacked;
 
 use std::error::Error;
 
 use report::Report;
-
-/// Firings are polled after so many observations, and batches are as long.
-const BATCH: usize = 1_000;
+use size::{BATCH, Size};
 
 type Failure = Box<dyn Error>;
-
-/// How much to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Size {
-    Full,
-    Quick,
-    Test,
-}
-
-impl Size {
-    fn pick<T>(self, full: T, quick: T, test: T) -> T {
-        match self {
-            Self::Full => full,
-            Self::Quick => quick,
-            Self::Test => test,
-        }
-    }
-}
 
 struct Arguments {
     size: Size,

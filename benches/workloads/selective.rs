@@ -17,21 +17,21 @@ const SEED: u64 = 0x7219_11E0_0000_0003;
 const TARGET: f64 = 1.5;
 
 /// Both sides read the same tasks; that its outcome is a failure is given to the limit.
-struct Tick<'a> {
-    task: RefreshCompleted<'a>,
-    failed: bool,
-    at: DateTime<Utc>,
+pub(crate) struct Tick<'a> {
+    pub(crate) task: RefreshCompleted<'a>,
+    pub(crate) failed: bool,
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// What a trigger asks: a data source, by its id or by its name, and an outcome.
-struct Ask {
+pub(crate) struct Ask {
     source: usize,
-    failed: bool,
+    pub(crate) failed: bool,
     by_id: bool,
 }
 
 impl Ask {
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let mut text = String::new();
         if self.by_id {
             push_id(&mut text, self.source);
@@ -40,6 +40,17 @@ impl Ask {
         }
         text
     }
+}
+
+/// What the triggers ask, and the generator after them.
+pub(crate) fn asks(n: usize) -> (Vec<Ask>, SplitMix) {
+    let mut random = SplitMix::new(SEED);
+    let mut ask = |trigger: usize| {
+        let source = random.below(2 * n as u64) as usize;
+        Ask { source, failed: random.next() & 1 == 1, by_id: trigger.is_multiple_of(2) }
+    };
+    let asks = (0..n).map(&mut ask).collect();
+    (asks, random)
 }
 
 fn push_id(text: &mut String, source: usize) {
@@ -84,7 +95,7 @@ fn lane(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringBrief>) -
 }
 
 /// Both sides, in the same state.
-struct Sides {
+pub(crate) struct Sides {
     n: usize,
     random: SplitMix,
     /// Events so far.
@@ -93,17 +104,12 @@ struct Sides {
     asked: Asked,
     fired: Vec<FiringBrief>,
     records: Vec<Record>,
-    engine_bytes: f64,
+    pub(crate) engine_bytes: f64,
 }
 
 impl Sides {
-    fn new(n: usize, events: usize) -> Result<Self, Failure> {
-        let mut random = SplitMix::new(SEED);
-        let mut ask = |trigger: usize| {
-            let source = random.below(2 * n as u64) as usize;
-            Ask { source, failed: random.next() & 1 == 1, by_id: trigger.is_multiple_of(2) }
-        };
-        let asks: Vec<Ask> = (0..n).map(&mut ask).collect();
+    pub(crate) fn new(n: usize, events: usize) -> Result<Self, Failure> {
+        let (asks, random) = asks(n);
         let before = live_bytes();
         let mut engine = engine(&asks)?;
         let engine_bytes = live_bytes() - before;
@@ -138,7 +144,13 @@ impl Sides {
         (texts, failed)
     }
 
-    fn round(&mut self, events: usize, limit_first: bool) -> Result<(Sample, Sample), Failure> {
+    /// One round of both; then `beside` is shown what was observed and what must have fired.
+    pub(crate) fn round(
+        &mut self,
+        events: usize,
+        limit_first: bool,
+        beside: impl FnOnce(&[Tick<'_>], &[Record]) -> Result<(), Failure>,
+    ) -> Result<(Sample, Sample), Failure> {
         let (texts, outcomes) = self.next(events);
         let width = texts.len() / events / 2;
         let mut ticks = Vec::with_capacity(events);
@@ -164,6 +176,7 @@ impl Sides {
         done?;
         let what = format!("selective n={}", self.n);
         data::verify(&what, Digest::of_briefs(&self.fired), Digest::of_records(&self.records))?;
+        beside(&ticks, &self.records)?;
         Ok((sample, limit))
     }
 }
@@ -189,7 +202,7 @@ pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
         let mut sides = Sides::new(n, events)?;
         let mut pairs = Rounds::default();
         for round in 0..rounds {
-            let (sample, limit) = sides.round(events, round % 2 == 0)?;
+            let (sample, limit) = sides.round(events, round % 2 == 0, |_, _| Ok(()))?;
             pairs.push(sample, limit);
         }
         let bytes = sides.engine_bytes / n as f64;

@@ -14,11 +14,11 @@ use crate::report::{Report, Row};
 use crate::{BATCH, Failure, Size};
 
 const SEED: u64 = 0x7219_11E0_0000_0001;
-const BOUND: f64 = 50.0;
+pub(crate) const BOUND: f64 = 50.0;
 
 /// The ways in, and how far from their limit they may be at a given n.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lane {
+pub(crate) enum Lane {
     Name,
     Batch,
     Handle,
@@ -27,7 +27,7 @@ enum Lane {
 impl Lane {
     const ALL: [Self; 3] = [Self::Name, Self::Batch, Self::Handle];
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Batch => "batch",
@@ -47,11 +47,11 @@ impl Lane {
 }
 
 /// An observation as it comes in: the name is a slice of a text in the order of arrival.
-struct Tick<'a> {
-    name: &'a str,
+pub(crate) struct Tick<'a> {
+    pub(crate) name: &'a str,
     series: u32,
-    at: DateTime<Utc>,
-    value: f64,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) value: f64,
 }
 
 /// The same for a host that resolved its series once.
@@ -207,20 +207,20 @@ fn in_batches(
 }
 
 /// Both sides, in the same state.
-struct Sides {
+pub(crate) struct Sides {
     n: usize,
-    walks: Walks,
+    pub(crate) walks: Walks,
     engine: Engine,
     handles: Vec<SeriesHandle>,
     map: NameMap,
     dense: Vec<Entry>,
     fired: Vec<FiringBrief>,
     records: Vec<Record>,
-    engine_bytes: f64,
+    pub(crate) engine_bytes: f64,
 }
 
 impl Sides {
-    fn new(n: usize, events: usize) -> Result<Self, Failure> {
+    pub(crate) fn new(n: usize, events: usize) -> Result<Self, Failure> {
         let walks = Walks::new(n);
         let value = |series: usize| walks.value(series);
         let before = live_bytes();
@@ -241,8 +241,15 @@ impl Sides {
         Ok(Self { n, walks, engine, handles, map, dense, fired, records, engine_bytes })
     }
 
-    /// One round of one lane beside its limit.
-    fn round(&mut self, lane: Lane, events: usize, limit_first: bool) -> Result<(Sample, Sample), Failure> {
+    /// One round of one lane beside its limit; then `beside` is shown what was
+    /// observed and what must have fired.
+    pub(crate) fn round(
+        &mut self,
+        lane: Lane,
+        events: usize,
+        limit_first: bool,
+        beside: impl FnOnce(&[Tick<'_>], &[Record]) -> Result<(), Failure>,
+    ) -> Result<(Sample, Sample), Failure> {
         let (names, numbers) = self.walks.next(events);
         let width = names.len() / events;
         let ticks: Vec<Tick<'_>> = (numbers.iter().enumerate())
@@ -260,6 +267,7 @@ impl Sides {
         let other = if lane == Lane::Handle { Lane::Name } else { Lane::Handle };
         let _ = self.limit(other, &ticks);
         data::verify(&what, Digest::of_briefs(&self.fired), Digest::of_records(&self.records))?;
+        beside(&ticks, &self.records)?;
         Ok(samples)
     }
 
@@ -315,7 +323,7 @@ pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
         let mut lanes = Lane::ALL.map(|lane| (lane, Rounds::default()));
         for round in 0..rounds {
             for (lane, rounds) in &mut lanes {
-                let (sample, limit) = sides.round(*lane, events, round % 2 == 0)?;
+                let (sample, limit) = sides.round(*lane, events, round % 2 == 0, |_, _| Ok(()))?;
                 rounds.push(sample, limit);
             }
         }

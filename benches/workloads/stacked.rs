@@ -14,18 +14,42 @@ use crate::{BATCH, Failure, Size};
 
 const SEED: u64 = 0x7219_11E0_0000_0002;
 const HIGH: i64 = 1_000_000;
-const START: i64 = 500_000;
+pub(crate) const START: i64 = 500_000;
 /// How far below its bound a trigger re-arms, in the lane that has it: five mean steps of the walk.
 const MARGIN: f64 = 0.1;
-const NAME: &str = "segment/stacked";
+pub(crate) const NAME: &str = "segment/stacked";
 
-fn scaled(at: i64) -> f64 {
+pub(crate) fn scaled(at: i64) -> f64 {
     at as f64 / 1e4
 }
 
-struct Tick {
-    at: DateTime<Utc>,
-    value: f64,
+pub(crate) struct Tick {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) value: f64,
+}
+
+/// The walk of the one series.
+#[derive(Clone)]
+pub(crate) struct Walk {
+    random: SplitMix,
+    at: i64,
+    /// Observations so far.
+    number: i64,
+}
+
+impl Walk {
+    fn new(random: SplitMix) -> Self {
+        Self { random, at: START, number: 0 }
+    }
+
+    pub(crate) fn next(&mut self, events: usize) -> Vec<Tick> {
+        let mut tick = || {
+            self.at = self.random.walk(self.at, 400, HIGH);
+            self.number += 1;
+            Tick { at: instant(self.number - 1), value: scaled(self.at) }
+        };
+        (0..events).map(|_| tick()).collect()
+    }
 }
 
 /// One series under many bounds, by hand.
@@ -129,28 +153,28 @@ fn by_handle(
     Ok(())
 }
 
-/// The bounds in the order of the triggers, and the generator after them.
-fn bounds(n: usize) -> (Vec<f64>, SplitMix) {
+/// The bounds in the order of the triggers, and the walk after them.
+pub(crate) fn bounds(n: usize) -> (Vec<f64>, Walk) {
     let mut random = SplitMix::new(SEED);
     let mut numbers: Vec<u32> = (0..HIGH as u32).collect();
     for i in 0..n {
         let other = i + random.below((numbers.len() - i) as u64) as usize;
         numbers.swap(i, other);
     }
-    (numbers[..n].iter().map(|&number| (f64::from(number) + 0.5) / 1e4).collect(), random)
+    (numbers[..n].iter().map(|&number| (f64::from(number) + 0.5) / 1e4).collect(), Walk::new(random))
 }
 
-struct Sides {
+pub(crate) struct Sides {
     engine: Engine,
     series: SeriesHandle,
     limit: Box<dyn Limit>,
-    fired: Vec<FiringBrief>,
-    records: Vec<Record>,
-    bytes: f64,
+    pub(crate) fired: Vec<FiringBrief>,
+    pub(crate) records: Vec<Record>,
+    pub(crate) bytes: f64,
 }
 
 impl Sides {
-    fn new(bounds: &[f64], rearm: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(bounds: &[f64], rearm: bool) -> Result<Self, Failure> {
         let (start, value, before) = (instant(-1), scaled(START), live_bytes());
         let limits = Limits::default().with_triggers(bounds.len() + 1);
         let mut engine = Engine::builder().with_limits(limits).build();
@@ -171,7 +195,7 @@ impl Sides {
         Ok(Self { engine, series, limit, fired, records, bytes })
     }
 
-    fn round(&mut self, ticks: &[Tick], limit_first: bool) -> Result<(Sample, Sample), Failure> {
+    pub(crate) fn round(&mut self, ticks: &[Tick], limit_first: bool) -> Result<(Sample, Sample), Failure> {
         Ok(if limit_first {
             let limit = self.limit(ticks);
             (self.lane(ticks)?, limit)
@@ -198,19 +222,13 @@ pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
     let sizes: &[usize] = size.pick(&[100, 10_000, 100_000], &[100, 10_000], &[10, 100]);
     let (events, rounds) = (size.pick(100_000, 50_000, 2_500), size.pick(15, 5, 1));
     for &n in sizes {
-        let (bounds, random) = bounds(n);
+        let (bounds, walk) = bounds(n);
         for (lane, rearm, target) in [("plain", false, Some(1.5)), ("rearm", true, Some(2.0))] {
             let mut sides = Sides::new(&bounds, rearm)?;
-            let (mut random, mut at, mut number) = (random.clone(), START, 0);
+            let mut walk = walk.clone();
             let mut samples = Rounds::default();
             for round in 0..rounds {
-                let ticks: Vec<Tick> = (0..events)
-                    .map(|_| {
-                        at = random.walk(at, 400, HIGH);
-                        number += 1;
-                        Tick { at: instant(number - 1), value: scaled(at) }
-                    })
-                    .collect();
+                let ticks = walk.next(events);
                 let (sample, limit) = sides.round(&ticks, round % 2 == 0)?;
                 samples.push(sample, limit);
                 let (engine, limit) = (Digest::of_briefs(&sides.fired), Digest::of_records(&sides.records));
