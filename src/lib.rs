@@ -175,6 +175,7 @@
 //! * Nothing is delivered yet, and no service is asked for news: acting on
 //!   firings safely is the next part of this library, reading a REST API a later one.
 
+pub mod action;
 pub mod builtin;
 pub mod engine;
 mod error;
