@@ -86,7 +86,7 @@ impl DynAction {
     /// assert_eq!(ping.check(json!({"x": 1})).unwrap_err().fields()[0].path(), "x");
     /// ```
     pub fn check(&self, input: Value) -> Result<(), ActionError> {
-        self.inner.action.check(self.metadata().prepare(input)?)
+        self.inner.action.check(self.metadata(), self.metadata().prepare(input)?)
     }
 
     /// Checks the input, fills in its defaults, and runs the action once.
@@ -108,7 +108,7 @@ impl DynAction {
     /// ```
     pub async fn run(&self, ctx: &ActionContext, input: Value) -> Result<Value, ActionError> {
         let members = self.metadata().prepare(input)?;
-        self.inner.action.run(ctx, members).await
+        self.inner.action.run(self.metadata(), ctx, members).await
     }
 }
 
@@ -135,19 +135,29 @@ impl Action for DynAction {
 /// An action of any types. Its input has passed the metadata.
 #[async_trait]
 trait Erased: Send + Sync {
-    fn check(&self, input: Map<String, Value>) -> Result<(), ActionError>;
+    fn check(&self, metadata: &Metadata, input: Map<String, Value>) -> Result<(), ActionError>;
 
-    async fn run(&self, ctx: &ActionContext, input: Map<String, Value>) -> Result<Value, ActionError>;
+    async fn run(
+        &self,
+        metadata: &Metadata,
+        ctx: &ActionContext,
+        input: Map<String, Value>,
+    ) -> Result<Value, ActionError>;
 }
 
 #[async_trait]
 impl<A: Action> Erased for A {
-    fn check(&self, input: Map<String, Value>) -> Result<(), ActionError> {
-        input::read::<A::Input>(input).map(drop)
+    fn check(&self, metadata: &Metadata, input: Map<String, Value>) -> Result<(), ActionError> {
+        input::read::<A::Input>(metadata.inputs(), input).map(drop)
     }
 
-    async fn run(&self, ctx: &ActionContext, input: Map<String, Value>) -> Result<Value, ActionError> {
-        let input = input::read(input)?;
+    async fn run(
+        &self,
+        metadata: &Metadata,
+        ctx: &ActionContext,
+        input: Map<String, Value>,
+    ) -> Result<Value, ActionError> {
+        let input = input::read(metadata.inputs(), input)?;
         let output = Action::run(self, ctx, input).await?;
         serde_json::to_value(output).map_err(|error| {
             ActionError::permanent("the action was run, and its output cannot be written as JSON")

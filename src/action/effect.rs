@@ -1,5 +1,7 @@
 //! What running an action twice does.
 
+use serde::{Deserialize, Serialize};
+
 /// What it does to the world to run an action twice with the same idempotency key.
 ///
 /// An action declares it ([`Metadata::with_effect`](super::Metadata::with_effect)).
@@ -10,7 +12,8 @@
 /// use tripline::action::{Effect, Metadata};
 /// assert_eq!(Metadata::new("postNote").effect(), Effect::Unsafe, "until the author says otherwise");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Effect {
     /// Twice is the same as once by nature: reading, or writing the same value to the same place.
@@ -34,6 +37,19 @@ impl Effect {
             Self::Idempotent => "idempotent",
             Self::Guarded => "guarded",
             Self::Unsafe => "unsafe",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_is_the_one_in_json() {
+        for effect in [Effect::Idempotent, Effect::Guarded, Effect::Unsafe] {
+            assert_eq!(serde_json::to_value(effect).unwrap(), effect.as_str());
+            assert_eq!(serde_json::from_value::<Effect>(effect.as_str().into()).unwrap(), effect);
         }
     }
 }

@@ -252,9 +252,9 @@ impl ActionError {
         self
     }
 
-    /// The same error with a cause of which only the text is fit to be kept.
-    pub(crate) fn with_causes(mut self, causes: impl IntoIterator<Item = String>) -> Self {
-        self.repr.causes = causes.into_iter().take(MAX_CAUSES).map(cut).collect();
+    /// The same error, saying first what it came in the way of.
+    pub(crate) fn during(mut self, what: &str) -> Self {
+        self.repr.message = cut(format!("{what}: {}", self.repr.message));
         self
     }
 

@@ -7,23 +7,41 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserialize
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value, map};
 
-use super::ActionError;
+use super::{ActionError, Field, FieldType, secret};
 
 /// Reads an input that passed the metadata. What fails here is a type that asks
-/// for more than the metadata says; the message is serde's without the value,
-/// which may be a secret.
-pub(super) fn read<I: DeserializeOwned>(input: Map<String, Value>) -> Result<I, ActionError> {
+/// for more than the metadata says; the message is serde's, which holds the
+/// value, so that of a secret field only what kind of fault it is can be told.
+pub(super) fn read<I: DeserializeOwned>(
+    fields: &[Field],
+    input: Map<String, Value>,
+) -> Result<I, ActionError> {
     let at = RefCell::new(String::new());
     I::deserialize(Members { input, at: &at }).map_err(|error| {
-        let said = without_values(&error.to_string());
-        ActionError::invalid_input(at.take(), format!("does not fit the type that the action reads: {said}"))
+        let (at, said) = (at.take(), error.to_string());
+        let is_secret =
+            fields.iter().any(|field| (at.is_empty() || field.name() == at) && holds_secret(field));
+        let said = if is_secret { without_values(&said) } else { said };
+        ActionError::invalid_input(at, format!("does not fit the type that the action reads: {said}"))
     })
 }
 
-/// What serde says, without what stands between the quotes that it puts around values.
+fn holds_secret(field: &Field) -> bool {
+    field.is_secret()
+        || match field.field_type() {
+            FieldType::Object(members) => members.iter().any(holds_secret),
+            FieldType::Array(element) => holds_secret(element),
+            _ => false,
+        }
+}
+
+/// What serde says, without the value that it says it about.
 fn without_values(said: &str) -> String {
     // `invalid type: string "…", expected u8`, `invalid value: integer `-1`, expected u8`,
-    // ``unknown variant `…`, expected one of …``.
+    // ``unknown variant `…`, expected one of …``. Anything else may be anybody's words.
+    if secret::is_own_message(said) {
+        return said.to_owned();
+    }
     let kind = ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"]
         .iter()
         .find(|kind| said.starts_with(**kind));
@@ -120,7 +138,7 @@ mod tests {
     use serde::Deserialize;
     use serde_json::json;
 
-    use super::super::Secret;
+    use super::super::{Secret, SecretUrl};
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -129,6 +147,7 @@ mod tests {
         count: u8,
         colour: Option<Colour>,
         key: Option<Secret>,
+        url: Option<SecretUrl>,
     }
 
     #[derive(Debug, Deserialize, PartialEq)]
@@ -142,18 +161,39 @@ mod tests {
         value.as_object().unwrap().clone()
     }
 
+    fn refusal(fields: &[Field], input: Value) -> String {
+        let error = read::<Input>(fields, of(input)).unwrap_err();
+        error.to_string().replace("does not fit the type that the action reads: ", "")
+    }
+
     #[test]
-    fn the_field_that_the_type_refuses_is_named_and_its_value_is_not_shown() {
+    fn the_field_that_the_type_refuses_is_named() {
         for (input, expected) in [
-            (json!({"colour": "red", "count": 256}), "count: … invalid value, expected u8"),
-            (json!({"colour": "KEY", "count": 1}), "colour: … unknown variant, expected `red` or `green`"),
-            (json!({"colour": 3, "count": "KEY"}), "colour: … invalid type, expected string or map"),
-            (json!({"count": 1, "key": {"KEY": "KEY"}}), "key: … it is refused"),
-            (json!({"colour": "green"}), "… missing field `count`"),
+            (json!({"colour": "red", "count": 256}), "count: invalid value: integer `256`, expected u8"),
+            (json!({"colour": "mauve"}), "colour: unknown variant `mauve`, expected `red` or `green`"),
+            (json!({"colour": "green"}), "missing field `count`"),
         ] {
-            let error = read::<Input>(of(input)).unwrap_err();
-            let said = error.to_string().replace("does not fit the type that the action reads:", "…");
-            assert_eq!(said, expected);
+            assert_eq!(refusal(&[], input), expected);
+        }
+    }
+
+    #[test]
+    fn the_value_of_a_secret_is_not_shown() {
+        let fields = [
+            Field::object("colour", [Field::array("c", Field::secret("s"))]),
+            Field::secret("key"),
+            Field::uri("url").with_secret(true),
+            Field::secret("count"),
+        ];
+        for (input, expected) in [
+            (json!({"count": 4711}), "count: invalid value, expected u8"),
+            (json!({"colour": "KEY", "count": 1}), "colour: unknown variant, expected `red` or `green`"),
+            (json!({"colour": 3, "count": "KEY"}), "colour: invalid type, expected string or map"),
+            (json!({"count": 1, "key": {"KEY": "KEY"}}), "key: it is refused"),
+            (json!({"count": 1, "url": "KEY"}), "url: the URL does not start with https:// or http://"),
+            (json!({"colour": "green"}), "missing field `count`"),
+        ] {
+            assert_eq!(refusal(&fields, input), expected);
         }
     }
 
@@ -174,12 +214,12 @@ mod tests {
         #[derive(Deserialize)]
         struct Nothing;
 
-        assert_eq!(read::<Newtype>(of(json!({"count": 1}))).unwrap().0.count, 1);
-        assert_eq!(read::<Option<Input>>(of(json!({"count": 2}))).unwrap().unwrap().count, 2);
-        assert_eq!(read::<Tagged>(of(json!({"n": 1, "kind": "a"}))).unwrap(), Tagged::A { n: 1 });
-        assert_eq!(read::<External>(of(json!({"a": {"n": 1}}))).unwrap(), External::A { n: 1 });
-        assert_eq!(read::<Value>(of(json!({"a": [1, null]}))).unwrap(), json!({"a": [1, null]}));
-        assert!(read::<()>(Map::new()).is_ok() && read::<Nothing>(Map::new()).is_ok());
-        assert!(read::<()>(of(json!({"a": 1}))).is_err() && read::<Vec<u8>>(Map::new()).is_err());
+        assert_eq!(read::<Newtype>(&[], of(json!({"count": 1}))).unwrap().0.count, 1);
+        assert_eq!(read::<Option<Input>>(&[], of(json!({"count": 2}))).unwrap().unwrap().count, 2);
+        assert_eq!(read::<Tagged>(&[], of(json!({"n": 1, "kind": "a"}))).unwrap(), Tagged::A { n: 1 });
+        assert_eq!(read::<External>(&[], of(json!({"a": {"n": 1}}))).unwrap(), External::A { n: 1 });
+        assert_eq!(read::<Value>(&[], of(json!({"a": [1, null]}))).unwrap(), json!({"a": [1, null]}));
+        assert!(read::<()>(&[], Map::new()).is_ok() && read::<Nothing>(&[], Map::new()).is_ok());
+        assert!(read::<()>(&[], of(json!({"a": 1}))).is_err() && read::<Vec<u8>>(&[], Map::new()).is_err());
     }
 }

@@ -222,19 +222,30 @@ pub(crate) fn scheme_and_host(url: &str) -> String {
     if is_plain(scheme) && is_plain(host) { format!("{scheme}://{host}") } else { "[redacted]".to_owned() }
 }
 
-/// What is wrong with a URL that something is to be sent to, without showing it.
+/// What can be wrong with a URL that something is to be sent to, without showing it.
+const URL_FAULTS: [&str; 3] = [
+    "does not start with https:// or http://",
+    "holds a space, a control character or a character outside ASCII",
+    "has no host",
+];
+
+/// Whether a text is one that [`SecretUrl`] refuses a value with: it holds no value.
+pub(super) fn is_own_message(text: &str) -> bool {
+    text.strip_prefix("the URL ").is_some_and(|fault| URL_FAULTS.contains(&fault))
+}
+
+/// What is wrong with a URL, if anything is.
 pub(super) fn fault_of_url(url: &str) -> Option<&'static str> {
-    let rest = ["https://", "http://"]
-        .iter()
-        .find_map(|scheme| url.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme)))
-        .map(|scheme| &url[scheme.len()..]);
-    let Some(rest) = rest else { return Some("does not start with https:// or http://") };
+    let [scheme, character, host] = URL_FAULTS;
+    let rest = ["https://", "http://"].iter().find_map(|scheme| {
+        let (start, rest) = url.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    });
+    let Some(rest) = rest else { return Some(scheme) };
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Some("holds a space, a control character or a character outside ASCII");
+        return Some(character);
     }
-    rest.starts_with(['/', '?', '#', ':'])
-        .then_some("has no host")
-        .or_else(|| rest.is_empty().then_some("has no host"))
+    (rest.is_empty() || rest.starts_with(['/', '?', '#', ':', '\\'])).then_some(host)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Appends the text of `bytes`.
-pub(super) fn push(text: &mut String, bytes: &[u8]) {
+/// Appends the text of `bytes` in the standard alphabet, padded.
+pub(crate) fn push(text: &mut String, bytes: &[u8]) {
     let letter = |bits: u32| char::from(ALPHABET[(bits & 63) as usize]);
     for chunk in bytes.chunks(3) {
         let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));

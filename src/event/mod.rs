@@ -59,5 +59,5 @@ pub use refresh::RefreshCompleted;
 pub use series::{Dimensions, Series, SeriesKind, SeriesRef};
 pub use words::{FailureKind, Outcome, Process, Scope, Submission};
 
-pub(crate) use base64::base64url;
+pub(crate) use base64::{base64url, push as push_base64};
 pub(crate) use text::{push_json_number, push_json_string};
