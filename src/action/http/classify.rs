@@ -18,7 +18,7 @@ use super::date::http_date;
 /// | status | class | may it have been carried out? |
 /// |---|---|---|
 /// | 2xx | success | it was |
-/// | 401 | [auth expired](super::ErrorClass::AuthExpired) | no |
+/// | 401 | [auth expired](super::super::ErrorClass::AuthExpired) | no |
 /// | 408, 425 | transient | no |
 /// | 410 | gone | no |
 /// | 429 | throttled | no |

@@ -369,10 +369,12 @@ mod tests {
         }
     }
 
+    type Answer = Result<(u16, Vec<u8>), TransportError>;
+
     /// Answers from a list, and keeps what it was sent.
     #[derive(Default)]
     struct Script {
-        answers: Mutex<VecDeque<Result<(u16, Vec<u8>), TransportError>>>,
+        answers: Mutex<VecDeque<Answer>>,
         sent: Mutex<Vec<Request<Vec<u8>>>>,
     }
 
@@ -406,13 +408,15 @@ mod tests {
         given: std::sync::Arc<AtomicUsize>,
         lifetime: Option<TimeDelta>,
         failure: Option<ActionError>,
+        /// How many are given before it fails.
+        before_failure: usize,
     }
 
     #[async_trait]
     impl Refresh for Tokens {
         async fn refresh(&self, ctx: &ActionContext, _: &Credential) -> Result<AccessToken, ActionError> {
             let number = self.given.fetch_add(1, Ordering::Relaxed) + 1;
-            if let Some(error) = &self.failure {
+            if let Some(error) = self.failure.as_ref().filter(|_| number > self.before_failure) {
                 return Err(error.clone());
             }
             let token = AccessToken::new(Secret::new(format!("new-{number}")));
@@ -508,17 +512,34 @@ mod tests {
 
     #[test]
     fn a_token_that_is_still_good_is_used_if_its_renewal_fails() {
-        let script = Script::of([(200, "1"), (200, "2")]);
-        let login = Login::new(app())
-            .with_refresh(Tokens { lifetime: Some(TimeDelta::seconds(20)), ..Tokens::default() });
-        run(&over(&script).with_login(login.clone()), &ctx()).unwrap();
-        let failing = Tokens { failure: Some(ActionError::transient("down")), ..Tokens::default() };
-        let shared = Login::new(app()).with_refresh(failing);
-        assert!(
-            run(&over(&script).with_login(shared), &ctx()).unwrap_err().is_transient(),
-            "there is none yet"
-        );
-        assert_eq!(script.tokens().len(), 1);
+        let script = Script::of([(200, "1"), (200, "2"), (401, "")]);
+        let tokens = Tokens {
+            lifetime: Some(TimeDelta::seconds(20)),
+            failure: Some(ActionError::transient("down")),
+            before_failure: 1,
+            ..Tokens::default()
+        };
+        let action = over(&script).with_login(Login::new(app()).with_refresh(tokens.clone()));
+        let at = |second| ActionContext::new(DateTime::from_timestamp(second, 0).unwrap(), "d");
+        assert_eq!(run(&action, &at(0)).unwrap(), 1);
+        assert_eq!(run(&action, &at(19)).unwrap(), 2);
+        assert_eq!(script.tokens(), ["Bearer new-1", "Bearer new-1"]);
+        assert!(run(&action, &at(20)).unwrap_err().is_transient(), "it has ended");
+        assert_eq!((tokens.given.load(Ordering::Relaxed), script.tokens().len()), (3, 2));
+    }
+
+    #[test]
+    fn without_an_answer_the_outcome_is_what_the_transport_knows() {
+        let script = Script::default();
+        let refused = std::io::Error::other("refused");
+        script.answers.lock().unwrap().extend([
+            Err(TransportError::not_sent("no connection").with_source(refused)),
+            Err(TransportError::no_answer("the connection broke")),
+        ]);
+        let error = run(&over(&script), &ctx()).unwrap_err();
+        assert!(error.is_transient() && !error.is_outcome_unknown(), "{error:?}");
+        assert_eq!(error.reason(), "the request was not sent: no connection: refused");
+        assert!(run(&over(&script), &ctx()).unwrap_err().is_outcome_unknown());
     }
 
     #[test]
@@ -618,7 +639,7 @@ mod tests {
             .with_login(Credential::header(http::HeaderName::from_static("x-key"), Secret::new("KEY")))
             .with_login(Credential::basic("ana", Secret::new("KEY")))
             .with_login(Login::new(app()).with_refresh(Tokens::default()));
-        let printed = format!("{:?} {:?}", action.caller, Tokens::default().failure);
+        let printed = format!("{:?}", action.caller);
         assert!(!printed.contains("KEY") && printed.contains("https://login.example.com\""), "{printed}");
     }
 }
