@@ -175,6 +175,8 @@
 //! * Nothing is delivered yet, and no service is asked for news: acting on
 //!   firings safely is the next part of this library, reading a REST API a later one.
 
+pub mod action;
+mod base64;
 pub mod builtin;
 pub mod engine;
 mod error;
@@ -183,6 +185,7 @@ pub mod firing;
 pub mod threshold;
 pub mod time;
 pub mod trigger;
+pub mod webhook;
 
 pub use error::{Error, ErrorKind, Fault};
 pub use trigger::Trigger;

@@ -25,5 +25,7 @@ mod oracle;
 mod properties;
 mod replay;
 mod tasks;
+mod throttle;
 mod trigger_json;
 mod trigger_properties;
+mod webhook;
