@@ -72,6 +72,9 @@
 //! | run many triggers over many series | [`engine::Engine`] |
 //! | feed numbers or tasks as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch), [`observe_refresh`](engine::Engine::observe_refresh) |
 //! | see why something did not fire | [`Engine::state_of`](engine::Engine::state_of), [`Engine::set_explain`](engine::Engine::set_explain) |
+//! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
+//! | accept callback URLs from strangers | [`webhook::Guard`] |
+//! | know when to try again, and how fast | [`action::RetryPolicy`], [`action::Throttle`] |
 //! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
 //! | drive it from my runtime | [`driving`](_documentation::driving) |
 //! | know how it is built, and why | [`design`](_documentation::design) |

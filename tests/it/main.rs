@@ -29,3 +29,4 @@ mod throttle;
 mod trigger_json;
 mod trigger_properties;
 mod webhook;
+mod webhook_oracles;

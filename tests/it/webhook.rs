@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 
+use proptest::prelude::*;
 use serde_json::Value;
 use tripline::webhook::{Guard, GuardErrorKind};
 
@@ -78,7 +79,9 @@ fn no_setting_but_its_own_lets_a_refused_url_through() {
             let verdict = kind(&open, url);
             match expected.as_str() {
                 "TooLong" | "Address" | "Port" => assert_eq!(verdict, Ok(()), "{url:?}"),
-                "Scheme" if url.to_ascii_lowercase().starts_with("http:") => assert_eq!(verdict, Ok(()), "{url:?}"),
+                "Scheme" if url.to_ascii_lowercase().starts_with("http:") => {
+                    assert_eq!(verdict, Ok(()), "{url:?}")
+                }
                 "LocalName" if url.to_ascii_lowercase().contains("localhost/") && !url.contains("domain") => {
                     assert_eq!(verdict, Ok(()), "{url:?}");
                 }
@@ -109,7 +112,10 @@ fn no_refusal_shows_a_path_a_query_or_user_information() {
         "https:/contoso.example/s3cret",
     ] {
         let error = Guard::new().check_url(url).unwrap_err();
-        assert!(!error.to_string().contains(secret) && !format!("{error:?}").contains(secret), "{url}: {error}");
+        assert!(
+            !error.to_string().contains(secret) && !format!("{error:?}").contains(secret),
+            "{url}: {error}"
+        );
     }
     let url = Guard::new().check_url("https://contoso.example/in?sig=s3cret").unwrap();
     assert!(!format!("{url:?} {url}").contains(secret), "{url:?}");
@@ -118,7 +124,9 @@ fn no_refusal_shows_a_path_a_query_or_user_information() {
 
 #[test]
 fn a_refusal_is_one_short_line_whatever_the_url() {
-    for url in ["https://\u{1b}[31m/", "https://é\u{202e}\u{2028}/", &format!("https://{}/", "a.".repeat(900))] {
+    for url in
+        ["https://\u{1b}[31m/", "https://é\u{202e}\u{2028}/", &format!("https://{}/", "a.".repeat(900))]
+    {
         let error = Guard::new().check_url(url).unwrap_err().to_string();
         assert!(error.len() < 250 && !error.contains(['\u{1b}', '\u{202e}', '\u{2028}', '\n']), "{error:?}");
     }
@@ -241,5 +249,21 @@ fn an_allowed_network_opens_its_addresses_but_no_metadata_and_what_is_denied_sta
     ] {
         let verdict = guard.check_addresses(&[ip(address)]).map_err(|error| error.kind());
         assert_eq!(verdict, expected, "{address}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_guard_panic_and_what_passes_is_printable(
+        text in any::<String>(),
+        host in r"[a-zé0-9.\[\]:%@-]{0,20}",
+        path in r"[/a.%2eé?#&=\\ ]{0,20}",
+    ) {
+        for text in [text.clone(), format!("https://{text}"), format!("https://{host}{path}"), format!("https://a.b/{text}")] {
+            if let Ok(url) = Guard::new().check_url(&text) {
+                prop_assert!(url.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
+                prop_assert_eq!(Guard::new().check_url(url.as_str()).unwrap(), url);
+            }
+        }
     }
 }

@@ -189,12 +189,16 @@ impl RetryPolicyBuilder {
             Kind::None | Kind::StandardWebhooks => {}
         }
         if let Some(budget) = self.policy.budget.filter(|budget| budget.is_zero() || *budget > MAX_DURATION) {
-            let message = format!("{} is not a budget: it takes more than none, up to 292 years", format_duration(budget));
+            let message = format!(
+                "{} is not a budget: it takes more than none, up to 292 years",
+                format_duration(budget)
+            );
             faults.push(Fault::new("budget", message));
         }
         let cap = self.policy.max_retry_after;
         if cap > MAX_INTERVAL {
-            let message = format!("{} is over the limit of {}", format_duration(cap), format_duration(MAX_INTERVAL));
+            let message =
+                format!("{} is over the limit of {}", format_duration(cap), format_duration(MAX_INTERVAL));
             faults.push(Fault::new("maximumRetryAfter", message));
         }
         faults

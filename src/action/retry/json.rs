@@ -196,7 +196,9 @@ mod tests {
     #[test]
     fn every_fault_is_told_with_its_place() {
         assert_eq!(
-            faults("{\"type\":\"exponential\",\"count\":91,\"interval\":\"7S\",\n\"minimumInterval\":\"PT2H\",\"max\":1,\"budget\":\"PT0S\",\"maximumRetryAfter\":5}"),
+            faults(
+                "{\"type\":\"exponential\",\"count\":91,\"interval\":\"7S\",\n\"minimumInterval\":\"PT2H\",\"max\":1,\"budget\":\"PT0S\",\"maximumRetryAfter\":5}"
+            ),
             [
                 "count: 91 retries are over the limit of 90 (line 1, column 31)",
                 "interval: \"7S\" is not a duration such as PT10M or P1DT2H: it does not start with P (line 1, column 45)",
@@ -213,15 +215,22 @@ mod tests {
             (r#"{"type":"none","count":0}"#, "count: unknown field `count`"),
             (r#"{"type":"fixed"}"#, "count: `count` is missing"),
             (r#"{"type":"fixed","count":-1,"interval":"PT5S"}"#, "count: -1 is not a whole number"),
-            (r#"{"type":"fixed","count":1,"interval":"PT5S","count":1}"#, "count: the field `count` is repeated"),
+            (
+                r#"{"type":"fixed","count":1,"interval":"PT5S","count":1}"#,
+                "count: the field `count` is repeated",
+            ),
             (r#"{"type":"standardWebhooks","interval":"PT5S"}"#, "interval: unknown field `interval`"),
         ] {
             let faults = faults(text);
-            assert!(faults[0].trim_start_matches(": ").starts_with(expected.trim_start_matches(": ")), "{faults:?}");
+            assert!(
+                faults[0].trim_start_matches(": ").starts_with(expected.trim_start_matches(": ")),
+                "{faults:?}"
+            );
         }
         assert_eq!(faults(r#"{"type":"fixed"}"#).len(), 2);
         assert_eq!(RetryPolicy::from_json("{").unwrap_err().kind(), ErrorKind::Syntax);
-        let error = serde_json::from_str::<RetryPolicy>(r#"{"type":"fixed","count":91}"#).unwrap_err().to_string();
+        let error =
+            serde_json::from_str::<RetryPolicy>(r#"{"type":"fixed","count":91}"#).unwrap_err().to_string();
         assert!(error.contains("count: 91") && error.contains("interval: `interval` is missing"), "{error}");
     }
 }

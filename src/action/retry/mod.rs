@@ -371,7 +371,8 @@ mod tests {
     fn the_ranges_are_those_of_logic_apps_table() {
         let default = RetryPolicy::default();
         let ranges: Vec<_> = (1..=5).map(|n| default.range(n)).collect();
-        let table = [(5, 7), (7, 14), (14, 28), (28, 56)].map(|(least, most)| Some((secs(least), secs(most))));
+        let table =
+            [(5, 7), (7, 14), (14, 28), (28, 56)].map(|(least, most)| Some((secs(least), secs(most))));
         assert_eq!(ranges, [&table[..], &[None]].concat());
     }
 
@@ -413,11 +414,18 @@ mod tests {
     fn jitter_differs_by_seed_key_and_attempt_and_never_by_time() {
         let policy = RetryPolicy::exponential().with_count(90).build().unwrap();
         let next = |seed, key, attempt, failed_at: i64| {
-            let next = policy.next_attempt(at(failed_at), at(failed_at), attempt, None, &Jitter::new(seed, key));
+            let next =
+                policy.next_attempt(at(failed_at), at(failed_at), attempt, None, &Jitter::new(seed, key));
             next.unwrap() - at(failed_at)
         };
         assert_eq!(next(1, "a", 5, 0), next(1, "a", 5, 99));
-        let all = [next(1, "a", 5, 0), next(2, "a", 5, 0), next(1, "b", 5, 0), next(1, "a", 6, 0), next(1, "", 5, 0)];
+        let all = [
+            next(1, "a", 5, 0),
+            next(2, "a", 5, 0),
+            next(1, "b", 5, 0),
+            next(1, "a", 6, 0),
+            next(1, "", 5, 0),
+        ];
         let distinct: std::collections::BTreeSet<_> = all.into_iter().collect();
         assert_eq!(distinct.len(), all.len());
     }
@@ -443,7 +451,8 @@ mod tests {
     #[test]
     fn what_the_server_asks_for_only_lengthens_and_is_capped() {
         let policy = RetryPolicy::fixed(3, secs(30)).with_max_retry_after(secs(600)).build().unwrap();
-        for (asked, expected) in [(None, 30), (Some(0), 30), (Some(29), 30), (Some(31), 31), (Some(601), 600)] {
+        for (asked, expected) in [(None, 30), (Some(0), 30), (Some(29), 30), (Some(31), 31), (Some(601), 600)]
+        {
             assert_eq!(delay(&policy, 1, asked), Some(secs(expected)), "{asked:?}");
         }
         assert_eq!(delay(&policy, 1, Some(u64::MAX)), Some(secs(600)));
@@ -477,7 +486,8 @@ mod tests {
                 (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC),
             ] {
                 for policy in [RetryPolicy::default(), RetryPolicy::standard_webhooks()] {
-                    let next = policy.next_attempt(failed_at, started_at, attempt, Some(Duration::MAX), &jitter);
+                    let next =
+                        policy.next_attempt(failed_at, started_at, attempt, Some(Duration::MAX), &jitter);
                     assert!(next.is_none() || failed_at == DateTime::<Utc>::MIN_UTC);
                 }
             }

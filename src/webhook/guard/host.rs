@@ -13,8 +13,20 @@ const MAX_LABEL: usize = 63;
 /// private use in 2024; and those that RFC 6762, appendix G, found in private use. `arpa` holds `home.arpa` (RFC 8375)
 /// and the network's other own names. `example` leads nowhere and is left, so that examples can be tried.
 const LOCAL: [&str; 14] = [
-    "alt", "arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost",
-    "onion", "private", "test",
+    "alt",
+    "arpa",
+    "corp",
+    "home",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "onion",
+    "private",
+    "test",
 ];
 
 /// Public names of metadata services; those that end in `internal` or have no dot are local names anyway.

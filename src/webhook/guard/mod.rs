@@ -312,7 +312,10 @@ impl Guard {
         }
         let is_allowed = is_listed(&self.allowed_hosts);
         if !self.allowed_hosts.is_empty() && !is_allowed {
-            return refuse(GuardErrorKind::NotAllowed, format!("the host {host} is not one of those allowed"));
+            return refuse(
+                GuardErrorKind::NotAllowed,
+                format!("the host {host} is not one of those allowed"),
+            );
         }
         if let Some(address) = ip {
             return self.check_address(address);
@@ -344,12 +347,14 @@ impl Guard {
             return inside.map_or(Ok(()), |inside| self.check_address(inside));
         }
         if let Some(block) = network::special(address) {
-            let message = format!("{address} is not a public address: {} is for {}", block.text(), block.purpose);
+            let message =
+                format!("{address} is not a public address: {} is for {}", block.text(), block.purpose);
             return refuse(GuardErrorKind::Address, message);
         }
         match address {
             IpAddr::V6(address) if !network::is_global_unicast(address) => {
-                let message = format!("{address} is not a public address: outside 2000::/3 none is given out");
+                let message =
+                    format!("{address} is not a public address: outside 2000::/3 none is given out");
                 refuse(GuardErrorKind::Address, message)
             }
             _ => Ok(()),

@@ -88,9 +88,9 @@ const METADATA: [IpAddr; 13] = [
     v4(168, 63, 129, 16),   // Azure
     v4(192, 0, 0, 192),     // Oracle Cloud Classic
     v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]), // AWS
-    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23]),  // AWS, pods of EKS
-    v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]),  // Google Cloud
-    v6([0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42]),   // Scaleway
+    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23]), // AWS, pods of EKS
+    v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]), // Google Cloud
+    v6([0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42]), // Scaleway
     v6([0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe]), // OpenStack
 ];
 
@@ -202,9 +202,13 @@ mod tests {
 
     #[test]
     fn the_ipv4_address_inside_is_found_in_each_form() {
-        for text in
-            ["::ffff:7f00:1", "::7f00:1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:4136:e378:8000:63bf:80ff:fffe"]
-        {
+        for text in [
+            "::ffff:7f00:1",
+            "::7f00:1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:0:4136:e378:8000:63bf:80ff:fffe",
+        ] {
             let IpAddr::V6(address) = ip(text) else { panic!() };
             assert_eq!(embedded(address), Some(Ipv4Addr::LOCALHOST), "{text}");
         }

@@ -112,9 +112,9 @@ impl fmt::Display for VerifyError {
             Why::MissingHeader(name) => write!(f, "the header {name} is missing"),
             Why::RepeatedHeader(name) => write!(f, "the header {name} is there more than once"),
             Why::BadId => f.write_str("webhook-id takes 1 to 256 characters of A-Z a-z 0-9 _ -"),
-            Why::BadTimestamp => {
-                f.write_str("webhook-timestamp takes seconds since 1970: digits only, no leading zero, 18 at most")
-            }
+            Why::BadTimestamp => f.write_str(
+                "webhook-timestamp takes seconds since 1970: digits only, no leading zero, 18 at most",
+            ),
             Why::BadSignature => f.write_str("webhook-signature takes visible ASCII characters and spaces"),
             Why::TooOld { by, tolerance } => write!(
                 f,

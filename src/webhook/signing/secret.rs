@@ -78,8 +78,7 @@ impl SigningSecret {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let (least, most) = (LENGTH.start(), LENGTH.end());
         let invalid = || {
-            let message =
-                format!("a signing secret of {} bytes: it takes {least} to {most}", bytes.len());
+            let message = format!("a signing secret of {} bytes: it takes {least} to {most}", bytes.len());
             Error::new(ErrorKind::Invalid, message)
         };
         if !LENGTH.contains(&bytes.len()) {

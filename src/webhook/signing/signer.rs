@@ -1,6 +1,7 @@
 //! The sending half.
 
 use chrono::{DateTime, Utc};
+use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue};
 
 use super::{ID, MAX_ID, SIGNATURE, SigningSecret, TIMESTAMP, is_id, secrets};
@@ -78,7 +79,7 @@ impl Signer {
             return Err(Error::new(ErrorKind::Invalid, message));
         }
         let timestamp = now.timestamp().to_string();
-        let mut signatures = String::with_capacity(self.secrets.len() * (SIGNATURE_LENGTH + 1));
+        let mut signatures = String::with_capacity(self.secrets.len() * (SIGNATURE_LENGTH + 1) - 1);
         for secret in &self.secrets {
             if !signatures.is_empty() {
                 signatures.push(' ');
@@ -86,7 +87,7 @@ impl Signer {
             signatures.push_str("v1,");
             base64::push(&mut signatures, &secret.mac(id, &timestamp, body).into_bytes());
         }
-        Ok(Signature { id: header(id)?, timestamp: header(&timestamp)?, signatures: header(&signatures)? })
+        Ok(Signature { id: header(id)?, timestamp: header(timestamp)?, signatures: header(signatures)? })
     }
 }
 
@@ -172,9 +173,13 @@ impl Signature {
 }
 
 /// All three values are of visible ASCII characters and spaces by the time they come here.
-fn header(text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text)
-        .map_err(|cause| Error::new(ErrorKind::Invalid, "a webhook header cannot be written").caused_by(cause))
+fn header<T>(text: T) -> Result<HeaderValue, Error>
+where
+    HeaderValue: TryFrom<T, Error = InvalidHeaderValue>,
+{
+    HeaderValue::try_from(text).map_err(|cause| {
+        Error::new(ErrorKind::Invalid, "a webhook header cannot be written").caused_by(cause)
+    })
 }
 
 fn text(value: &HeaderValue) -> &str {

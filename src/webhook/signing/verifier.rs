@@ -335,8 +335,25 @@ mod tests {
     #[test]
     fn a_timestamp_is_a_whole_number_in_ascii_digits() {
         for text in [
-            "", "-1", "+1000", "1000.0", "1e3", " 1000", "1000 ", "01000", "00", "0x3e8", "1_000", "hello",
-            "1000,1000", "١٠٠٠", "１０００", "NaN", "inf", "1000000000000000000", "99999999999999999999999",
+            "",
+            "-1",
+            "+1000",
+            "1000.0",
+            "1e3",
+            " 1000",
+            "1000 ",
+            "01000",
+            "00",
+            "0x3e8",
+            "1_000",
+            "hello",
+            "1000,1000",
+            "١٠٠٠",
+            "１０００",
+            "NaN",
+            "inf",
+            "1000000000000000000",
+            "99999999999999999999999",
         ] {
             assert_eq!(refusal(&with(TIMESTAMP, text)), VerifyErrorKind::BadTimestamp, "{text:?}");
         }
@@ -404,7 +421,11 @@ mod tests {
                 continue;
             }
             let refused = refusal(&with(SIGNATURE, &none));
-            let expected = if none.contains('\t') { VerifyErrorKind::BadSignature } else { VerifyErrorKind::NoSignature };
+            let expected = if none.contains('\t') {
+                VerifyErrorKind::BadSignature
+            } else {
+                VerifyErrorKind::NoSignature
+            };
             assert_eq!(refused, expected, "{none:?}");
         }
         assert_eq!(refusal(&with(SIGNATURE, "v1,\u{e9}")), VerifyErrorKind::BadSignature);
