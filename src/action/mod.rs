@@ -14,6 +14,7 @@
 //! | write any other action | [`Action`]; a small one: [`action_fn`] |
 //! | say what it takes, and check it | [`Metadata`], [`Field`] |
 //! | say what went wrong | [`ActionError`], [`ErrorClass`], [`classify()`] |
+//! | try again later, and not too often | [`RetryPolicy`], [`Throttle`] |
 //! | use my HTTP client | [`Transport`]; with the feature `tower`, `TowerTransport` |
 //! | log in, and again when the login has expired | [`Credential`], [`Login`], [`Refresh`] |
 //! | keep secrets out of sight | [`Secret`], [`SecretUrl`], [`Secrets`] |
@@ -111,7 +112,9 @@ mod http;
 mod input;
 mod metadata;
 mod registry;
+mod retry;
 mod secret;
+mod throttle;
 
 /// The attribute for implementations of this room's traits, from the crate
 /// [`async-trait`](https://docs.rs/async-trait).
@@ -132,7 +135,9 @@ pub use error::{ActionError, ErrorClass};
 pub use function::action_fn;
 pub use metadata::{Choice, Choices, DynamicChoices, Field, FieldType, Format, Metadata, Sample, Visibility};
 pub use registry::Registry;
+pub use retry::{Jitter, RetryPolicy, RetryPolicyBuilder};
 pub use secret::{Secret, SecretUrl, Secrets};
+pub use throttle::{Rate, Slot, Throttle, ThrottleSnapshot};
 
 #[cfg(test)]
 mod testing {

@@ -13,6 +13,7 @@ const ALLOWED: &str = "
     serde:        serde_core serde_derive
     serde_json:   itoa memchr zmij
     sha2:         block-buffer cfg-if cpufeatures crypto-common digest hybrid-array typenum
+    signing:      hmac ctutils cmov
     cpufeatures:  libc
 ";
 

@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
+use crate::base64;
+
 use super::super::secret::scheme_and_host;
 use super::super::{ActionContext, ActionError, Secret, SecretUrl};
-use crate::event::push_base64;
 
 /// What a request logs in with: a token, a key in a header, a name and a
 /// password, or what tokens are asked for with.
@@ -100,7 +101,7 @@ impl Credential {
             Kind::Header(name, key) => put(headers, name.clone(), key.resolve(ctx)?.expose()),
             Kind::Basic(user, password) if !user.contains(':') => {
                 let mut text = "Basic ".to_owned();
-                push_base64(&mut text, format!("{user}:{}", password.resolve(ctx)?.expose()).as_bytes());
+                base64::push(&mut text, format!("{user}:{}", password.resolve(ctx)?.expose()).as_bytes());
                 put(headers, AUTHORIZATION, &text)
             }
             Kind::Basic(..) => Err(ActionError::permanent("the user's name holds a colon, which ends it")),
