@@ -57,6 +57,8 @@ pub enum ErrorKind {
     UnknownTrigger,
     /// A trigger with this id is there already.
     DuplicateTrigger,
+    /// An action with this name is there already, or with one that differs only in case.
+    DuplicateAction,
     /// The handle was made by another engine, or its series has been dropped since: resolve it again.
     StaleHandle,
     /// The snapshot is damaged, cut short, or of a version that this build does not read.

@@ -72,6 +72,10 @@
 //! | run many triggers over many series | [`engine::Engine`] |
 //! | feed numbers or tasks as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch), [`observe_refresh`](engine::Engine::observe_refresh) |
 //! | see why something did not fire | [`Engine::state_of`](engine::Engine::state_of), [`Engine::set_explain`](engine::Engine::set_explain) |
+//! | do something about a firing: write an action | [`action`], [`Action`](action::Action), [`HttpAction`](action::HttpAction) |
+//! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
+//! | accept callback URLs from strangers | [`webhook::Guard`] |
+//! | know when to try again, and how fast | [`action::RetryPolicy`], [`action::Throttle`] |
 //! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
 //! | drive it from my runtime | [`driving`](_documentation::driving) |
 //! | know how it is built, and why | [`design`](_documentation::design) |
@@ -173,9 +177,13 @@
 //!   number before. Sums and averages are made where the data is.
 //! * No second engine for many threads: an engine is `Send`, one owner each;
 //!   split the events over several by [`Trigger::partition_key`].
-//! * Nothing is delivered yet, and no service is asked for news: acting on
-//!   firings safely is the next part of this library, reading a REST API a later one.
+//! * No HTTP client: an [`action`] says what is to be sent and what the answer
+//!   means, the host sends it.
+//! * Nothing is delivered by itself yet, and no service is asked for news: running
+//!   [`action`]s safely is the next part of this library, reading a REST API a later one.
 
+pub mod action;
+mod base64;
 pub mod builtin;
 pub mod engine;
 mod error;
@@ -184,6 +192,7 @@ pub mod firing;
 pub mod threshold;
 pub mod time;
 pub mod trigger;
+pub mod webhook;
 
 pub use error::{Error, ErrorKind, Fault};
 pub use trigger::Trigger;

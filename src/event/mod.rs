@@ -23,7 +23,6 @@
 //! ```
 
 mod attribute;
-mod base64;
 mod data;
 mod envelope;
 mod fields;
@@ -59,5 +58,4 @@ pub use refresh::RefreshCompleted;
 pub use series::{Dimensions, Series, SeriesKind, SeriesRef};
 pub use words::{FailureKind, Outcome, Process, Scope, Submission};
 
-pub(crate) use base64::base64url;
 pub(crate) use text::{push_json_number, push_json_string};

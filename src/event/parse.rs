@@ -14,7 +14,8 @@ use super::json::{
     Depth, Key, Keys, Walk, key_at, parse, stop, string, twice, type_name, value_at, verify_raw,
 };
 use super::place::{Refusal, shown};
-use super::{Data, Event, ExtensionValue, ValueObserved, base64, usual};
+use super::{Data, Event, ExtensionValue, ValueObserved, usual};
+use crate::base64;
 
 /// Reads `text`, where containers may nest `depth` deep, into an empty event.
 #[inline]

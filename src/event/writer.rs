@@ -1,7 +1,8 @@
 //! JSON out: one spelling for every event.
 
 use super::text::{push_json_string, push_key};
-use super::{Data, Event, ExtensionValue, base64};
+use super::{Data, Event, ExtensionValue};
+use crate::base64;
 use std::borrow::Cow;
 
 impl Event<'_> {

@@ -5,7 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::{Key, Parts};
-use crate::event::base64url;
+use crate::base64::base64url;
 
 /// The idempotency key of a firing and of all that follows from it: 22
 /// characters of base64url, the same for the same firing on any machine.

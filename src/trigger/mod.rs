@@ -42,6 +42,9 @@ pub use kind::{DimensionRule, Limit, PartitionKey, TriggerKind};
 pub use matcher::Matcher;
 
 pub(crate) use encode::condition_json;
+pub(crate) use fields::Fields;
+pub(crate) use reader::Reader;
+pub(crate) use tree::Node;
 
 use std::time::Duration;
 

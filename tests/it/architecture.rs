@@ -10,23 +10,24 @@ use crate::source::{self, SourceFile};
 /// `room/FILE` is what files of that name in that room may import besides.
 const TABLE: &str = "
     error:
+    base64:
     time:      error
-    event:     error time
+    event:     error time base64
     threshold: error time
     trigger:   error time event threshold
-    firing:    error time event threshold trigger
+    firing:    error time event threshold trigger base64
 
     engine:    error time event threshold trigger firing
 
-    action:    error time event trigger firing
-    webhook:   error time
+    action:    error time event trigger firing base64
+    webhook:   error time base64
     dispatch:  error time event trigger firing action
     flow:      error time event trigger firing action dispatch
     journal:   error time
 
     pipeline:  error time event threshold trigger firing engine action dispatch flow journal
     connector: error time event threshold trigger firing engine action dispatch flow journal pipeline webhook
-    builtin:   error time event trigger firing action webhook
+    builtin:   error time event trigger firing action webhook base64
     builtin/manifest.rs: connector
 
     testing:   error time event threshold trigger firing engine action dispatch flow journal pipeline webhook

@@ -5,13 +5,15 @@ use std::process::Command;
 
 /// Every package that may stand in the tree; after the first line, who asks for it.
 const ALLOWED: &str = "
-    tripline chrono foldhash hashbrown http serde serde_json sha2
+    tripline async-trait chrono foldhash hashbrown http serde serde_json sha2 tower-service
+    async-trait:  proc-macro2 quote syn unicode-ident
     chrono:       num-traits
     hashbrown:    allocator-api2 equivalent
     http:         bytes
-    serde:        serde_core serde_derive proc-macro2 quote syn unicode-ident
+    serde:        serde_core serde_derive
     serde_json:   itoa memchr zmij
     sha2:         block-buffer cfg-if cpufeatures crypto-common digest hybrid-array typenum
+    signing:      hmac ctutils cmov
     cpufeatures:  libc
 ";
 

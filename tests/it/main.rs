@@ -25,5 +25,8 @@ mod oracle;
 mod properties;
 mod replay;
 mod tasks;
+mod throttle;
 mod trigger_json;
 mod trigger_properties;
+mod webhook;
+mod webhook_oracles;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use crate::event::{base64url, strict};
+use crate::base64::base64url;
+use crate::event::strict;
 use crate::time::Nanos;
 
 /// What of a record goes into the id; raw JSON where nothing else is said.

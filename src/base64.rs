@@ -1,11 +1,12 @@
-//! RFC 4648 base64 in its standard alphabet, padded: what `data_base64` holds;
-//! and in the one for URLs, without padding: what ids are made of.
+//! RFC 4648 base64 in its standard alphabet, padded: what `data_base64`, signing
+//! secrets and signatures are written in; and in the one for URLs, without
+//! padding: what ids are made of.
 //! Small enough to carry, so that the core needs no crate for it.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Appends the text of `bytes`.
-pub(super) fn push(text: &mut String, bytes: &[u8]) {
+/// Appends the text of `bytes` in the standard alphabet, padded.
+pub(crate) fn push(text: &mut String, bytes: &[u8]) {
     let letter = |bits: u32| char::from(ALPHABET[(bits & 63) as usize]);
     for chunk in bytes.chunks(3) {
         let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
@@ -19,7 +20,7 @@ pub(super) fn push(text: &mut String, bytes: &[u8]) {
 
 /// The bytes of `text`, which has one spelling only: padded, no other
 /// characters, no stray bits. Else the offset of what is wrong, and why.
-pub(super) fn decode(text: &str) -> Result<Vec<u8>, (usize, &'static str)> {
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, (usize, &'static str)> {
     let (body, padding) = match text.as_bytes() {
         [body @ .., b'=', b'='] => (body, 2),
         [body @ .., b'='] => (body, 1),
