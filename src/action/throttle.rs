@@ -514,6 +514,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_held_back_for_long_does_not_keep_newer_ones_from_being_forgotten() {
+        let mut throttle = Throttle::new(rate(1, 10)).with_max_keys(2);
+        throttle.hold_back(at(0), "a", at(1_000)).unwrap();
+        for (now, key) in [(0, "b"), (10, "c"), (20, "d"), (30, "e")] {
+            assert_eq!(take(&mut throttle, now, key), Ok(now), "{key}");
+        }
+        assert_eq!(take(&mut throttle, 30, "a"), Ok(1_000));
+    }
+
+    #[test]
     fn a_state_goes_on_where_it_was_stored_and_under_another_rate_too() {
         let mut throttle = Throttle::new(rate(3, 10));
         for now in [0, 1, 2] {
