@@ -105,7 +105,7 @@ fn time_of(text: &str) -> Option<DateTime<Utc>> {
 }
 
 #[inline(never)]
-fn lane(
+fn events_lane(
     engine: &mut Engine,
     now: DateTime<Utc>,
     text: &str,
@@ -126,7 +126,7 @@ fn lane(
 }
 
 /// Both sides, in the same state.
-struct Sides {
+pub(crate) struct Sides {
     n: usize,
     walks: Walks,
     engine: Engine,
@@ -137,7 +137,7 @@ struct Sides {
 }
 
 impl Sides {
-    fn new(n: usize, events: usize) -> Result<Self, Failure> {
+    pub(crate) fn new(n: usize, events: usize) -> Result<Self, Failure> {
         let walks = Walks::new(n);
         let before = live_bytes();
         let engine = engine(n, |series| walks.value(series))?;
@@ -169,13 +169,13 @@ impl Sides {
         (now, text)
     }
 
-    fn round(&mut self, events: usize, limit_first: bool) -> Result<(Sample, Sample), Failure> {
+    pub(crate) fn round(&mut self, events: usize, limit_first: bool) -> Result<(Sample, Sample), Failure> {
         let (now, text) = self.next(events);
         self.fired.clear();
         self.records.clear();
         let Self { engine, limit, fired, records, .. } = self;
         let mut limit = || measure(events, || limit.run(&text, records));
-        let mut lane = || measure(events, || lane(engine, now, &text, fired));
+        let mut lane = || measure(events, || events_lane(engine, now, &text, fired));
         let ((lane_done, sample), (limit_done, limit)) = if limit_first {
             let limit = limit();
             (lane(), limit)

@@ -3,6 +3,9 @@
 //!
 //! `cargo bench --bench workloads -- [ROW...] [--json] [--quick]`
 //!
+//! `--growth` runs the sizes of the plots in `docs/performance.md` in place of
+//! the rows, `--count` what `.ci/counts` counts the instructions of.
+//!
 //! Every row verifies first that both sides gave the same firings (count and
 //! checksum over trigger and time). Rounds go on where the one before stopped:
 //! the first is the data of SPEC, the others continue its walks. A ratio is the
@@ -10,11 +13,15 @@
 //! (`cargo test`) or with `--test` everything runs once, tiny, and only the
 //! verification is reported.
 
+mod count;
 mod data;
+mod growth;
 mod lines;
 mod memory;
 mod meter;
+mod options;
 mod report;
+mod restore;
 mod selective;
 mod size;
 mod spread;
@@ -29,35 +36,52 @@ type Failure = Box<dyn Error>;
 
 struct Arguments {
     size: Size,
+    mode: Mode,
     json: bool,
     rows: Vec<String>,
+}
+
+/// What is run.
+#[derive(Clone, Copy)]
+enum Mode {
+    Rows,
+    /// The rows of the plots of `docs/performance.md`.
+    Growth,
+    /// The lanes whose instructions `.ci/counts` counts.
+    Count,
 }
 
 /// Runs one row at every n.
 type Workload = fn(Size, &mut Report) -> Result<(), Failure>;
 
-const ROWS: [(&str, Workload); 5] = [
+const ROWS: [(&str, Workload); 7] = [
     ("spread", spread::run),
     ("stacked", stacked::run),
     ("selective", selective::run),
     ("lines", lines::run),
     ("memory", memory::run),
+    ("memory-options", options::run),
+    ("restore", restore::run),
 ];
 
 fn arguments() -> Result<Arguments, Failure> {
     let (mut bench, mut test, mut quick, mut json, mut rows) = (false, false, false, false, Vec::new());
+    let mut mode = Mode::Rows;
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--bench" => bench = true,
             "--test" => test = true,
             "--quick" => quick = true,
             "--json" => json = true,
+            "--growth" => mode = Mode::Growth,
+            "--count" => mode = Mode::Count,
             row if ROWS.iter().any(|(name, _)| *name == row) => rows.push(argument),
             other => {
                 let known = ROWS.map(|(name, _)| name).join(", ");
-                return Err(
-                    format!("{other:?} is neither --json, --quick, --test nor a row ({known})").into()
-                );
+                return Err(format!(
+                    "{other:?} is no option (--json, --quick, --test, --growth, --count) and no row ({known})"
+                )
+                .into());
             }
         }
     }
@@ -66,7 +90,7 @@ fn arguments() -> Result<Arguments, Failure> {
         (false, true) => Size::Quick,
         (false, false) => Size::Full,
     };
-    Ok(Arguments { size, json, rows })
+    Ok(Arguments { size, mode, json, rows })
 }
 
 fn main() -> Result<(), Failure> {
@@ -74,7 +98,15 @@ fn main() -> Result<(), Failure> {
         return memory::child();
     }
     let arguments = arguments()?;
+    if let Mode::Count = arguments.mode {
+        return count::run();
+    }
     let mut report = Report::new(arguments.json, arguments.size == Size::Test);
+    if let Mode::Growth = arguments.mode {
+        growth::run(arguments.size, &mut report)?;
+        report.close();
+        return Ok(());
+    }
     for (name, run) in ROWS {
         if arguments.rows.is_empty() || arguments.rows.iter().any(|row| row == name) {
             run(arguments.size, &mut report)?;

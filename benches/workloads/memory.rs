@@ -10,6 +10,7 @@ use foldhash::fast::RandomState;
 
 use crate::data;
 use crate::meter::live_bytes;
+use crate::options;
 use crate::report::{Report, Row, round};
 use crate::spread::{Entry, NameMap, engine};
 use crate::{Failure, Size};
@@ -22,9 +23,9 @@ const TARGET: f64 = 200.0;
 
 /// What something takes, in bytes; resident only where the system tells it.
 #[derive(Debug, Clone, Copy)]
-struct Bytes {
-    live: f64,
-    resident: Option<f64>,
+pub(crate) struct Bytes {
+    pub(crate) live: f64,
+    pub(crate) resident: Option<f64>,
 }
 
 pub(crate) fn is_child() -> bool {
@@ -38,6 +39,7 @@ pub(crate) fn child() -> Result<(), Failure> {
     let before = now();
     match side {
         "engine" => say(before, &engine(n, value)?),
+        option if option.starts_with(options::PREFIX) => say(before, &options::engine(option, n)?),
         "map" => {
             let mut map = NameMap::with_hasher(RandomState::default());
             for series in 0..n {
@@ -87,7 +89,7 @@ fn build(side: &str, n: usize) -> Result<Bytes, Failure> {
 }
 
 /// Bytes per trigger between two sizes.
-fn slope(side: &str, from: usize, to: usize) -> Result<Bytes, Failure> {
+pub(crate) fn slope(side: &str, from: usize, to: usize) -> Result<Bytes, Failure> {
     let (small, large) = (build(side, from)?, build(side, to)?);
     let per_trigger = |small: f64, large: f64| (large - small) / (to - from) as f64;
     let resident = small.resident.zip(large.resident).map(|(small, large)| per_trigger(small, large));
@@ -104,20 +106,10 @@ pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
         for (kind, bytes, limit) in kinds {
             let (Some(bytes), Some(limit)) = (bytes, limit) else { continue };
             let is_engine = side == "engine";
-            report.add(Row {
-                workload: "memory",
-                n: to,
-                lane: if is_engine { kind.to_owned() } else { format!("{kind}/{side}") },
-                events: 0,
-                ns_per_event: None,
-                min: None,
-                max: None,
-                limit_ns: None,
-                ratio: is_engine.then(|| round(bytes / limit)),
-                target: is_engine.then(|| round(TARGET / limit)),
-                allocs_per_event: None,
-                bytes_per_trigger: Some(round(bytes)),
-            });
+            let lane = if is_engine { kind.to_owned() } else { format!("{kind}/{side}") };
+            let row = Row::sized(("memory", to, lane), bytes);
+            let (ratio, target) = (round(bytes / limit), round(TARGET / limit));
+            report.add(if is_engine { Row { ratio: Some(ratio), target: Some(target), ..row } } else { row });
         }
     }
     Ok(())

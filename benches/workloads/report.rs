@@ -52,6 +52,26 @@ impl Row {
     }
 }
 
+impl Row {
+    /// A row that only says how much room something takes.
+    pub(crate) fn sized((workload, n, lane): (&'static str, usize, String), bytes_per_trigger: f64) -> Self {
+        Self {
+            workload,
+            n,
+            lane,
+            events: 0,
+            ns_per_event: None,
+            min: None,
+            max: None,
+            limit_ns: None,
+            ratio: None,
+            target: None,
+            allocs_per_event: None,
+            bytes_per_trigger: Some(round(bytes_per_trigger)),
+        }
+    }
+}
+
 /// To three decimals: the rest is noise.
 pub(crate) fn round(number: f64) -> f64 {
     (number * 1e3).round() / 1e3
@@ -67,7 +87,7 @@ impl Report {
     pub(crate) fn new(json: bool, test: bool) -> Self {
         if !json && !test {
             println!(
-                "{:<9} {:>9} {:<12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7} {:>9} {:>9}",
+                "{:<14} {:>9} {:<20} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7} {:>9} {:>9}",
                 "workload",
                 "n",
                 "lane",
@@ -97,7 +117,7 @@ impl Report {
         } else {
             let Row { workload, n, lane, events, ns_per_event, min, max, limit_ns, .. } = &row;
             println!(
-                "{workload:<9} {n:>9} {lane:<12} {events:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7} {:>9} {:>9}{}",
+                "{workload:<14} {n:>9} {lane:<20} {events:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7} {:>9} {:>9}{}",
                 number(*ns_per_event, 1),
                 number(*min, 1),
                 number(*max, 1),

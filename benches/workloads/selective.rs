@@ -84,7 +84,7 @@ fn limit(asked: &Asked, ticks: &[Tick<'_>], fired: &mut Vec<Record>) {
 }
 
 #[inline(never)]
-fn lane(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringBrief>) -> Result<(), Error> {
+fn refresh_lane(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringBrief>) -> Result<(), Error> {
     for part in ticks.chunks(BATCH) {
         for Tick { task, at, .. } in part {
             let _ = engine.observe_refresh(*at, data::SOURCE, *at, task)?;
@@ -166,7 +166,7 @@ impl Sides {
         self.records.clear();
         let Self { engine, asked, fired, records, .. } = self;
         let mut limit = || measure(events, || limit(asked, &ticks, records)).1;
-        let mut lane = || measure(events, || lane(engine, &ticks, fired));
+        let mut lane = || measure(events, || refresh_lane(engine, &ticks, fired));
         let ((done, sample), limit) = if limit_first {
             let limit = limit();
             (lane(), limit)
@@ -183,7 +183,7 @@ impl Sides {
 
 fn engine(asks: &[Ask]) -> Result<Engine, Error> {
     let limits = Limits::default().with_triggers(asks.len() + 1).with_series(2 * asks.len() + 1);
-    let mut engine = Engine::builder().with_limits(limits).build();
+    let mut engine = data::builder().with_limits(limits).build();
     for (trigger, ask) in asks.iter().enumerate() {
         let id = format!("t{trigger}");
         let trigger = match ask.failed {

@@ -74,6 +74,20 @@ impl Entry {
         Self { previous: value, bound: BOUND, trigger: trigger as u32 }
     }
 
+    pub(crate) fn to_bytes(self) -> [u8; 20] {
+        let mut bytes = [0; 20];
+        bytes[..8].copy_from_slice(&self.previous.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.bound.to_le_bytes());
+        bytes[16..].copy_from_slice(&self.trigger.to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8; 20]) -> Self {
+        let number = |from: usize| f64::from_le_bytes(std::array::from_fn(|at| bytes[from + at]));
+        let trigger = u32::from_le_bytes(std::array::from_fn(|at| bytes[16 + at]));
+        Self { previous: number(0), bound: number(8), trigger }
+    }
+
     #[inline(always)]
     pub(crate) fn observe(&mut self, at: DateTime<Utc>, value: f64, fired: &mut Vec<Record>) {
         if self.previous <= self.bound && value > self.bound {
@@ -125,7 +139,7 @@ impl Walks {
 /// An engine with the triggers, every series observed once.
 pub(crate) fn engine(n: usize, value: impl Fn(usize) -> f64) -> Result<Engine, Error> {
     let limits = Limits::default().with_triggers(n + 1).with_series(n + 1);
-    let mut engine = Engine::builder().with_limits(limits).build();
+    let mut engine = data::builder().with_limits(limits).build();
     let start = instant(-1);
     for series in 0..n {
         let id = format!("t{series}");
@@ -167,7 +181,7 @@ pub(crate) fn drain(engine: &mut Engine, fired: &mut Vec<FiringBrief>) {
 }
 
 #[inline(never)]
-fn by_name(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringBrief>) -> Result<(), Error> {
+fn name_lane(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringBrief>) -> Result<(), Error> {
     for part in ticks.chunks(BATCH) {
         for tick in part {
             let series = SeriesRef::segment(data::SOURCE, tick.name);
@@ -179,7 +193,7 @@ fn by_name(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringBrief>
 }
 
 #[inline(never)]
-fn by_handle(engine: &mut Engine, ticks: &[HandleTick], fired: &mut Vec<FiringBrief>) -> Result<(), Error> {
+fn handle_lane(engine: &mut Engine, ticks: &[HandleTick], fired: &mut Vec<FiringBrief>) -> Result<(), Error> {
     for part in ticks.chunks(BATCH) {
         for tick in part {
             let _ = engine.observe(tick.at, tick.handle, tick.at, tick.value)?;
@@ -190,7 +204,7 @@ fn by_handle(engine: &mut Engine, ticks: &[HandleTick], fired: &mut Vec<FiringBr
 }
 
 #[inline(never)]
-fn in_batches(
+fn batch_lane(
     engine: &mut Engine,
     observations: &[Observation<'_>],
     fired: &mut Vec<FiringBrief>,
@@ -241,6 +255,10 @@ impl Sides {
         Ok(Self { n, walks, engine, handles, map, dense, fired, records, engine_bytes })
     }
 
+    pub(crate) fn set_explain(&mut self, on: bool) {
+        self.engine.set_explain(on);
+    }
+
     /// One round of one lane beside its limit; then `beside` is shown what was
     /// observed and what must have fired.
     pub(crate) fn round(
@@ -286,7 +304,7 @@ impl Sides {
         let (engine, fired) = (&mut self.engine, &mut self.fired);
         Ok(match lane {
             Lane::Name => {
-                let (done, sample) = measure(ticks.len(), || by_name(engine, ticks, fired));
+                let (done, sample) = measure(ticks.len(), || name_lane(engine, ticks, fired));
                 done?;
                 sample
             }
@@ -295,7 +313,7 @@ impl Sides {
                     .map(|tick| (SeriesRef::segment(data::SOURCE, tick.name), tick))
                     .map(|(series, tick)| Observation::new(series, tick.at, tick.value))
                     .collect();
-                let (done, sample) = measure(ticks.len(), || in_batches(engine, &observations, fired));
+                let (done, sample) = measure(ticks.len(), || batch_lane(engine, &observations, fired));
                 done?;
                 sample
             }
@@ -307,7 +325,7 @@ impl Sides {
                     value: tick.value,
                 };
                 let ticks: Vec<HandleTick> = ticks.iter().map(resolved).collect();
-                let (done, sample) = measure(ticks.len(), || by_handle(engine, &ticks, fired));
+                let (done, sample) = measure(ticks.len(), || handle_lane(engine, &ticks, fired));
                 done?;
                 sample
             }
@@ -316,7 +334,11 @@ impl Sides {
 }
 
 pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
-    let sizes: &[usize] = size.pick(&[1_000, 100_000, 1_000_000], &[1_000, 100_000], &[10, 100]);
+    rows(size.pick(&[1_000, 100_000, 1_000_000], &[1_000, 100_000], &[10, 100]), size, report)
+}
+
+/// The rows of these sizes.
+pub(crate) fn rows(sizes: &[usize], size: Size, report: &mut Report) -> Result<(), Failure> {
     let (events, rounds) = (size.pick(1_000_000, 200_000, 2_500), size.pick(6, 2, 1));
     for &n in sizes {
         let mut sides = Sides::new(n, events)?;

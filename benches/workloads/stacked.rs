@@ -138,7 +138,7 @@ impl Limit for Rearming {
 }
 
 #[inline(never)]
-fn by_handle(
+fn handle_lane(
     engine: &mut Engine,
     series: SeriesHandle,
     ticks: &[Tick],
@@ -177,7 +177,7 @@ impl Sides {
     pub(crate) fn new(bounds: &[f64], rearm: bool) -> Result<Self, Failure> {
         let (start, value, before) = (instant(-1), scaled(START), live_bytes());
         let limits = Limits::default().with_triggers(bounds.len() + 1);
-        let mut engine = Engine::builder().with_limits(limits).build();
+        let mut engine = data::builder().with_limits(limits).build();
         for (number, &bound) in bounds.iter().enumerate() {
             let above = Threshold::above(bound);
             let threshold = if rearm { above.with_rearm(bound - MARGIN) } else { above };
@@ -212,14 +212,18 @@ impl Sides {
     fn lane(&mut self, ticks: &[Tick]) -> Result<Sample, Error> {
         self.fired.clear();
         let (engine, series, fired) = (&mut self.engine, self.series, &mut self.fired);
-        let (done, sample) = measure(ticks.len(), || by_handle(engine, series, ticks, fired));
+        let (done, sample) = measure(ticks.len(), || handle_lane(engine, series, ticks, fired));
         done?;
         Ok(sample)
     }
 }
 
 pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
-    let sizes: &[usize] = size.pick(&[100, 10_000, 100_000], &[100, 10_000], &[10, 100]);
+    rows(size.pick(&[100, 10_000, 100_000], &[100, 10_000], &[10, 100]), size, report)
+}
+
+/// The rows of these sizes.
+pub(crate) fn rows(sizes: &[usize], size: Size, report: &mut Report) -> Result<(), Failure> {
     let (events, rounds) = (size.pick(100_000, 50_000, 2_500), size.pick(15, 5, 1));
     for &n in sizes {
         let (bounds, walk) = bounds(n);

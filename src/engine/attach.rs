@@ -100,7 +100,7 @@ impl Engine {
                 (Body::Threshold(State::new(&rule)), edge, !edge || rule.has_timers() || has_cooldown)
             }
             Subject::Silence { .. } if watch.is_whole() => {
-                let whole = watch.whole;
+                let whole = watch.whole();
                 self.slots.cold_mut(series).always.push(whole);
                 return;
             }

@@ -138,7 +138,7 @@ impl Engine {
     /// ```
     pub fn set_enabled(&mut self, id: &str, enabled: bool) -> Result<(), Error> {
         let number = self.number_of(id)?;
-        self.watch_mut(number).ok_or_else(|| unknown(id))?.enabled = enabled;
+        self.watch_mut(number).ok_or_else(|| unknown(id))?.set_enabled(enabled);
         self.renew_items(number);
         for series in self.watched_series(number) {
             self.take_back_series(series);
@@ -168,7 +168,7 @@ impl Engine {
     /// assert!(!Engine::new().is_enabled("no-such"));
     /// ```
     pub fn is_enabled(&self, id: &str) -> bool {
-        self.register.number_of(id).and_then(|number| self.watch(number)).is_some_and(|watch| watch.enabled)
+        self.register.number_of(id).and_then(|number| self.watch(number)).is_some_and(Watch::enabled)
     }
 
     fn number_of(&self, id: &str) -> Result<u32, Error> {
@@ -183,13 +183,13 @@ impl Engine {
             Subject::Silence { .. } if is_whole => Some(Silence::new()),
             _ => None,
         };
-        self.register.put(number, Box::new(watch));
+        self.register.put(number, watch);
         if let Some(silence) = whole {
             let more = Some(Box::new(More::default()));
             let instance =
                 self.store_instance(Instance::new(number, NOBODY, Body::Silence(silence), false, more));
             if let Some(watch) = self.watch_mut(number) {
-                watch.whole = instance;
+                watch.set_whole(instance);
             }
             self.queue(instance);
         }
@@ -202,7 +202,7 @@ impl Engine {
 
     /// Shows the trigger-wide silence to every series that is watched.
     pub(super) fn attach_whole(&mut self, number: u32) {
-        let whole = self.watch(number).map_or(NOBODY, |watch| watch.whole);
+        let whole = self.watch(number).map_or(NOBODY, Watch::whole);
         for series in self.watched_series(number) {
             self.end_solo(series);
             self.slots.cold_mut(series).always.push(whole);
@@ -231,13 +231,13 @@ impl Engine {
     }
 
     /// Takes a trigger and all its instances out.
-    pub(super) fn uninstall(&mut self, number: u32) -> Option<Box<Watch>> {
+    pub(super) fn uninstall(&mut self, number: u32) -> Option<Watch> {
         self.build_pending();
         self.drop_tasks_of(number);
         for series in self.watched_series(number) {
             self.detach(number, series);
         }
-        let whole = self.watch(number).map_or(NOBODY, |watch| watch.whole);
+        let whole = self.watch(number).map_or(NOBODY, Watch::whole);
         if whole != NOBODY {
             self.free_instance(whole);
         }
@@ -247,7 +247,7 @@ impl Engine {
     /// Takes the instance of a trigger off a series.
     pub(super) fn detach(&mut self, trigger: u32, series: u32) {
         self.take_back_series(series);
-        let whole = self.watch(trigger).map_or(NOBODY, |watch| watch.whole);
+        let whole = self.watch(trigger).map_or(NOBODY, Watch::whole);
         for number in self.instances_on(series) {
             if self.instances[number as usize].trigger != trigger {
                 continue;
@@ -269,8 +269,9 @@ impl Engine {
     /// The first report ends the silence that stood for the whole trigger.
     pub(super) fn drop_whole(&mut self, trigger: u32) {
         let Some(watch) = self.watch_mut(trigger) else { return };
-        if watch.whole != NOBODY && !watch.is_whole() {
-            let whole = std::mem::replace(&mut watch.whole, NOBODY);
+        let whole = watch.whole();
+        if whole != NOBODY && !watch.is_whole() {
+            watch.set_whole(NOBODY);
             self.build_pending();
             self.free_instance(whole);
         }

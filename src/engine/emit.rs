@@ -155,7 +155,7 @@ impl Engine {
         let (time, starts) = (moment.at, matches!(transition, Transition::Crossed | Transition::Occurred));
         let trigger = self.instances[number as usize].trigger;
         let Some(watch) = self.watch(trigger) else { return false };
-        if !watch.enabled {
+        if !watch.enabled() {
             self.counts.disabled += 1;
             self.note(number, Verdict::Disabled);
             return false;
@@ -223,7 +223,7 @@ impl Engine {
         let Some(limit) = watch.trigger.limit() else { return true };
         let max = limit.max() as usize;
         let start = time.saturating_sub(nanos_of(limit.per()));
-        let emitted = watch.emitted.times_mut();
+        let emitted = watch.emitted_mut();
         if emitted.len() >= max && emitted.first().is_some_and(|&oldest| oldest > start) {
             return false;
         }

@@ -53,6 +53,7 @@ mod receipt;
 mod recent;
 mod register;
 mod replace;
+mod shelf;
 mod silence;
 mod slot;
 mod slots;

@@ -7,6 +7,7 @@ use crate::trigger::{Matcher, Trigger};
 use super::hash::{Seeded, hash_text};
 use super::index::Index;
 use super::numbers::{ALL_KINDS, NOBODY};
+use super::shelf::Shelf;
 use super::watch::{Watch, target};
 
 /// All triggers. A name is looked up, with each of its beginnings and endings
@@ -15,8 +16,7 @@ use super::watch::{Watch, target};
 pub(super) struct Register {
     seed: u64,
     hasher: Seeded,
-    /// By the order in which they were added; removed ones leave a gap.
-    watches: Vec<Option<Box<Watch>>>,
+    watches: Shelf,
     /// Numbers by id; the id itself is in the trigger.
     ids: Index,
     /// For each single name that is asked for, the latest trigger that does;
@@ -35,7 +35,7 @@ impl Register {
         Self {
             seed,
             hasher: Seeded::new(seed),
-            watches: Vec::new(),
+            watches: Shelf::default(),
             ids: Index::default(),
             exact: Index::default(),
             several: HashMap::new(),
@@ -58,8 +58,7 @@ impl Register {
 
     /// A new number, behind all others.
     pub(super) fn new_number(&mut self) -> u32 {
-        self.watches.push(None);
-        (self.watches.len() - 1) as u32
+        self.watches.add()
     }
 
     /// Whether any trigger asks for this kind.
@@ -68,15 +67,15 @@ impl Register {
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Watch> {
-        self.watches.get(number as usize)?.as_deref()
+        self.watches.get(number)
     }
 
     pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Watch> {
-        self.watches.get_mut(number as usize)?.as_deref_mut()
+        self.watches.get_mut(number)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Watch> {
-        self.watches.iter().flatten().map(|watch| &**watch)
+        self.watches.iter()
     }
 
     pub(super) fn number_of(&self, id: &str) -> Option<u32> {
@@ -84,7 +83,7 @@ impl Register {
     }
 
     /// Puts a trigger at a number that has none.
-    pub(super) fn put(&mut self, number: u32, watch: Box<Watch>) {
+    pub(super) fn put(&mut self, number: u32, watch: Watch) {
         let (seed, hasher) = (self.seed, self.hasher);
         let (kind, name) = target(&watch.trigger);
         self.each_list(name, kind, |list| list.push(number));
@@ -92,7 +91,7 @@ impl Register {
             *asked += 1;
         }
         let name = name.as_exact().map(Box::<str>::from);
-        self.watches[number as usize] = Some(watch);
+        self.watches.put(number, watch);
         let watches = &self.watches;
         let hash = |other: u32| hash_text(seed, id_of(watches, other));
         self.ids.insert(hash(number), number, hash);
@@ -110,14 +109,14 @@ impl Register {
     }
 
     /// Takes the trigger of a number out; the number is not given out again.
-    pub(super) fn take(&mut self, number: u32) -> Option<Box<Watch>> {
+    pub(super) fn take(&mut self, number: u32) -> Option<Watch> {
         let (seed, watches) = (self.seed, &self.watches);
         let hash = |other: u32| hash_text(seed, id_of(watches, other));
         self.ids.remove(hash(number), number, hash);
         if self.get(number)?.asks_one_name() {
             self.unchain(number);
         }
-        let watch = self.watches.get_mut(number as usize)?.take()?;
+        let watch = self.watches.take(number)?;
         let (kind, name) = target(&watch.trigger);
         self.each_list(name, kind, |list| list.retain(|&other| other != number));
         if let Some(asked) = self.asked.get_mut(usize::from(kind)) {
@@ -227,14 +226,13 @@ impl Register {
     }
 }
 
-fn id_of(watches: &[Option<Box<Watch>>], number: u32) -> &str {
-    watches.get(number as usize).and_then(Option::as_deref).map_or("", |watch| watch.trigger.id())
+fn id_of(watches: &Shelf, number: u32) -> &str {
+    watches.get(number).map_or("", |watch| watch.trigger.id())
 }
 
 /// The one name that a trigger asks for.
-fn name_of(watches: &[Option<Box<Watch>>], number: u32) -> (u8, &str) {
-    let watch = watches.get(number as usize).and_then(Option::as_deref);
-    watch.map_or((u8::MAX, ""), |watch| {
+fn name_of(watches: &Shelf, number: u32) -> (u8, &str) {
+    watches.get(number).map_or((u8::MAX, ""), |watch| {
         let (kind, name) = target(&watch.trigger);
         (kind, name.as_exact().unwrap_or(""))
     })
@@ -271,9 +269,9 @@ mod tests {
     use super::*;
     use crate::threshold::Threshold;
 
-    fn watch(id: &str, name: impl Into<Matcher>) -> Box<Watch> {
+    fn watch(id: &str, name: impl Into<Matcher>) -> Watch {
         let trigger = Trigger::segment_threshold_crossed(id, name, Threshold::above(1.0)).build().unwrap();
-        Box::new(Watch::new(trigger))
+        Watch::new(trigger)
     }
 
     #[test]

@@ -34,11 +34,13 @@ impl Engine {
         }
         let kept = self.take_off(number, &trigger);
         let Some(mut watch) = self.register.take(number) else { return };
-        watch.enabled = if old.enabled() == trigger.enabled() { watch.enabled } else { trigger.enabled() };
+        if old.enabled() != trigger.enabled() {
+            watch.set_enabled(trigger.enabled());
+        }
         if let (Some(limit), true) = (trigger.limit(), old.limit() != trigger.limit()) {
-            let over = watch.emitted.times().len().saturating_sub(limit.max() as usize);
+            let over = watch.emitted().len().saturating_sub(limit.max() as usize);
             if over > 0 {
-                watch.emitted.times_mut().drain(..over);
+                watch.emitted_mut().drain(..over);
             }
         }
         watch.trigger = trigger;
@@ -93,7 +95,7 @@ impl Engine {
             return;
         };
         let (whole, is_whole, was_whole) = (
-            watch.whole,
+            watch.whole(),
             watch.is_whole(),
             matches!(old.kind(), TriggerKind::NoData { name, .. } if name.matches("*") && name.as_exact().is_none()),
         );
@@ -118,7 +120,7 @@ impl Engine {
             self.store_instance(Instance::new(number, NOBODY, Body::Silence(silence), false, more))
         });
         if let Some(watch) = self.watch_mut(number) {
-            watch.whole = whole;
+            watch.set_whole(whole);
         }
         if whole != NOBODY {
             self.queue(whole);

@@ -95,7 +95,7 @@ impl Engine {
             Condition::Below(_) | Condition::AtOrBelow(_) => false,
             _ => return None,
         };
-        let is_bare = watch.enabled
+        let is_bare = watch.enabled()
             && self.explain.is_none()
             && watch.trigger.limit().is_none()
             && instance.more.is_none()

@@ -11,37 +11,27 @@ use crate::trigger::{DimensionRule, Matcher, Trigger, TriggerKind};
 #[derive(Debug, Clone)]
 pub(super) struct Watch {
     pub(super) trigger: Trigger,
-    pub(super) enabled: bool,
     /// How many series it watches.
     pub(super) series: u32,
-    /// The instance that belongs to no series: `noData` on `*`, or from the start.
-    pub(super) whole: u32,
     /// The next trigger that asks for the same name; the register sees to it.
     pub(super) next: u32,
-    pub(super) emitted: Emitted,
+    /// Absent where everything in it is at its default: there may be a million triggers.
+    rare: Option<Box<Rare>>,
 }
 
-/// The emission times that `limit` counts, the largest `max` of them, sorted.
-/// Few triggers have a limit, so there is no list until something is emitted under one.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Emitted(Option<Box<Times>>);
-
-#[derive(Debug, Clone, Default)]
-struct Times(Vec<Nanos>);
-
-impl Emitted {
-    pub(super) fn times(&self) -> &[Nanos] {
-        self.0.as_ref().map_or(&[], |times| &times.0)
-    }
-
-    pub(super) fn times_mut(&mut self) -> &mut Vec<Nanos> {
-        &mut self.0.get_or_insert_default().0
-    }
+/// What few triggers have.
+#[derive(Debug, Clone)]
+struct Rare {
+    disabled: bool,
+    /// The instance that belongs to no series: `noData` on `*`, or from the start.
+    whole: u32,
+    /// The emission times that `limit` counts, the largest `max` of them, sorted.
+    emitted: Vec<Nanos>,
 }
 
-impl From<Vec<Nanos>> for Emitted {
-    fn from(times: Vec<Nanos>) -> Self {
-        Self((!times.is_empty()).then(|| Box::new(Times(times))))
+impl Default for Rare {
+    fn default() -> Self {
+        Self { disabled: false, whole: NOBODY, emitted: Vec::new() }
     }
 }
 
@@ -60,7 +50,40 @@ pub(super) enum Subject<'a> {
 impl Watch {
     pub(super) fn new(trigger: Trigger) -> Self {
         let enabled = trigger.enabled();
-        Self { trigger, enabled, series: 0, whole: NOBODY, next: NOBODY, emitted: Emitted::default() }
+        let mut watch = Self { trigger, series: 0, next: NOBODY, rare: None };
+        watch.set_enabled(enabled);
+        watch
+    }
+
+    #[inline]
+    pub(super) fn enabled(&self) -> bool {
+        self.rare.as_ref().is_none_or(|rare| !rare.disabled)
+    }
+
+    pub(super) fn set_enabled(&mut self, enabled: bool) {
+        if self.enabled() != enabled {
+            self.rare.get_or_insert_default().disabled = !enabled;
+        }
+    }
+
+    /// The instance that belongs to no series, or [`NOBODY`].
+    pub(super) fn whole(&self) -> u32 {
+        self.rare.as_ref().map_or(NOBODY, |rare| rare.whole)
+    }
+
+    pub(super) fn set_whole(&mut self, whole: u32) {
+        if self.whole() != whole {
+            self.rare.get_or_insert_default().whole = whole;
+        }
+    }
+
+    /// The emission times that `limit` counts.
+    pub(super) fn emitted(&self) -> &[Nanos] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.emitted)
+    }
+
+    pub(super) fn emitted_mut(&mut self) -> &mut Vec<Nanos> {
+        &mut self.rare.get_or_insert_default().emitted
     }
 
     pub(super) fn subject(&self) -> Subject<'_> {
@@ -148,4 +171,27 @@ pub(super) fn watches(trigger: &Trigger, series: &SeriesRef<'_>, event_type: &st
     let candidate = Candidate::of_type(series.source(), event_type);
     dimensions_fit
         && trigger.filters().iter().all(|filter| filter.needs_event() || filter.matches(&candidate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::threshold::Threshold;
+
+    #[test]
+    fn a_watch_takes_eighty_bytes_and_asks_for_more_only_where_it_needs_it() {
+        assert_eq!((size_of::<Watch>(), size_of::<Option<Watch>>()), (80, 80));
+        let trigger =
+            Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1.0)).build().unwrap();
+        let mut watch = Watch::new(trigger);
+        watch.set_enabled(true);
+        watch.set_whole(NOBODY);
+        assert!(watch.rare.is_none());
+        watch.set_enabled(false);
+        assert_eq!((watch.enabled(), watch.whole(), watch.emitted()), (false, NOBODY, &[][..]));
+        watch.set_whole(7);
+        watch.emitted_mut().push(9);
+        watch.set_enabled(true);
+        assert_eq!((watch.enabled(), watch.whole(), watch.emitted()), (true, 7, &[9][..]));
+    }
 }

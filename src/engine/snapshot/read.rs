@@ -94,8 +94,11 @@ fn place_triggers(engine: &mut Engine, current: &Engine, kept: &[Kept]) -> (Vec<
             _ => report.changed.push(kept.trigger.id().to_owned()),
         }
         let mut watch = Watch::new(kept.trigger.clone());
-        (watch.enabled, watch.emitted) = (kept.enabled, kept.emitted.clone().into());
-        engine.register.put(number, Box::new(watch));
+        watch.set_enabled(kept.enabled);
+        if !kept.emitted.is_empty() {
+            watch.emitted_mut().clone_from(&kept.emitted);
+        }
+        engine.register.put(number, watch);
     }
     let is_new = |trigger: &&Trigger| engine.register.number_of(trigger.id()).is_none();
     report.added = current.triggers().filter(is_new).map(|trigger| trigger.id().to_owned()).collect();
@@ -163,7 +166,7 @@ fn restore_whole(engine: &mut Engine, number: u32, whole: Option<Instance>) {
     whole.trigger = number;
     let instance = engine.store_instance(whole);
     if let Some(watch) = engine.watch_mut(number) {
-        watch.whole = instance;
+        watch.set_whole(instance);
         if watch.is_whole() {
             engine.attach_whole(number);
         }
@@ -193,7 +196,7 @@ fn catch_up(engine: &mut Engine, current: &Engine, report: &RestoreReport) {
             continue;
         }
         let mut fresh = Watch::new(watch.trigger.clone());
-        fresh.enabled = watch.enabled;
+        fresh.set_enabled(watch.enabled());
         engine.install(number, fresh, if clock == LONG_AGO { NEVER } else { clock });
         keep_silence(engine, current, number);
     }
@@ -202,7 +205,7 @@ fn catch_up(engine: &mut Engine, current: &Engine, report: &RestoreReport) {
 
 /// From the start means from when the trigger was added, and that the current engine knows.
 fn keep_silence(engine: &mut Engine, current: &Engine, number: u32) {
-    let whole = |engine: &Engine| engine.watch(number).map_or(NOBODY, |watch| watch.whole);
+    let whole = |engine: &Engine| engine.watch(number).map_or(NOBODY, Watch::whole);
     let (fresh, known) = (whole(engine), whole(current));
     if fresh == NOBODY || known == NOBODY {
         return;

@@ -57,9 +57,10 @@ fn triggers(engine: &Engine, sink: &mut Sink) -> Vec<u64> {
         let Some(watch) = engine.watch(number) else { continue };
         *place = free.next().unwrap_or(u64::MAX);
         sink.text(&watch.trigger.to_json());
-        sink.flag(watch.enabled);
-        sink.list(watch.emitted.times().iter(), |sink, &at| sink.instant(at));
-        let whole = (watch.whole != NOBODY).then(|| &engine.instances[watch.whole as usize]);
+        sink.flag(watch.enabled());
+        sink.list(watch.emitted().iter(), |sink, &at| sink.instant(at));
+        let whole = watch.whole();
+        let whole = (whole != NOBODY).then(|| &engine.instances[whole as usize]);
         sink.option(whole, write_instance);
     }
     places

@@ -304,7 +304,7 @@ impl Engine {
     fn hear_success(&mut self, trigger: u32, item: u32, task: &Task<'_>, within: Nanos) {
         let Some(watch) = self.watch(trigger) else { return };
         if watch.is_whole() {
-            let (whole, report) = (watch.whole, Report::of(task));
+            let (whole, report) = (watch.whole(), Report::of(task));
             let (source, id) = report.event.as_ref().map_or(("", ""), |event| (event.source(), event.id()));
             let heard = self.report_whole(whole, task.at, within, (source, id), &report.owners);
             let verdict = if heard { Verdict::Heard } else { Verdict::Late };

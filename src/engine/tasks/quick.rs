@@ -222,7 +222,7 @@ impl Wish {
     /// What the trigger waits for, where nothing but the task decides.
     pub(super) fn of(watch: &Watch) -> Self {
         let trigger = &watch.trigger;
-        let can_swallow = !watch.enabled || trigger.cooldown().is_some() || trigger.limit().is_some();
+        let can_swallow = !watch.enabled() || trigger.cooldown().is_some() || trigger.limit().is_some();
         if can_swallow || watch.asks_events() {
             return Self::Unasked;
         }

@@ -30,7 +30,7 @@ impl Engine {
         report: impl FnOnce() -> Report,
     ) {
         let Some(watch) = self.watch(trigger) else { return };
-        if !watch.enabled {
+        if !watch.enabled() {
             self.counts.disabled += 1;
             return self.note_task(trigger, key, Verdict::Disabled);
         }
