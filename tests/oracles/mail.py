@@ -22,7 +22,7 @@ for line in sys.stdin.read().splitlines():
         "messageId": message["message-id"],
         "type": message.get_content_type(),
         "parts": [part.get_content_type() for part in parts],
-        "text": parts[0].get_content(),
-        "html": parts[1].get_content(),
+        "text": parts[0].get_content().replace("\r\n", "\n"),
+        "html": parts[1].get_content().replace("\r\n", "\n"),
         "defects": defects,
     }))
