@@ -49,7 +49,11 @@ impl Client {
             .map_err(told)
     }
 
-    async fn exchange(&self, request: Request<Vec<u8>>, most: usize) -> Result<Response<Vec<u8>>, TransportError> {
+    async fn exchange(
+        &self,
+        request: Request<Vec<u8>>,
+        most: usize,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
         let host = request.uri().host().ok_or_else(|| TransportError::refused("the URL has no host"))?;
         let client = match CheckedAddresses::of(&request) {
             Some(checked) => Self::guarded(host, checked.as_slice())?,

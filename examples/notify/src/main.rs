@@ -113,7 +113,10 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, Strin
 }
 
 /// What fires when the triggers see the events, a line each.
-fn fired<'a>(triggers: &str, events: impl IntoIterator<Item = &'a str>) -> Result<Vec<Firing>, tripline::Error> {
+fn fired<'a>(
+    triggers: &str,
+    events: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<Firing>, tripline::Error> {
     let mut engine = Engine::new();
     let mut fired = Vec::new();
     let mut now = DateTime::UNIX_EPOCH;

@@ -43,15 +43,17 @@ impl Smtp {
 
     async fn deliver(&self, message: &MailMessage) -> Result<(), MailError> {
         let address = |text: &str| {
-            text.parse::<Address>().map_err(|_| MailError::reply(553, &format!("{text} is no address to this client")))
+            text.parse::<Address>()
+                .map_err(|_| MailError::reply(553, &format!("{text} is no address to this client")))
         };
         let (from, to) = (address(message.from())?, message.to().iter().map(|to| address(to)));
         let to = to.collect::<Result<Vec<_>, _>>()?;
 
         let hello = ClientId::default();
         let server = (self.host.as_str(), self.port);
-        let mut smtp =
-            AsyncSmtpConnection::connect_tokio1(server, None, &hello, None, None).await.map_err(before_the_end)?;
+        let mut smtp = AsyncSmtpConnection::connect_tokio1(server, None, &hello, None, None)
+            .await
+            .map_err(before_the_end)?;
         if self.tls {
             let tls = TlsParameters::new(self.host.clone()).map_err(before_the_end)?;
             smtp.starttls(tls, &hello).await.map_err(before_the_end)?;
@@ -96,7 +98,8 @@ impl fmt::Debug for Smtp {
 
 /// A failure before the end of the message could have left.
 fn before_the_end(error: Error) -> MailError {
-    replied(&error).unwrap_or_else(|| MailError::not_sent("no connection, or it broke before the message was sent"))
+    replied(&error)
+        .unwrap_or_else(|| MailError::not_sent("no connection, or it broke before the message was sent"))
 }
 
 fn replied(error: &Error) -> Option<MailError> {

@@ -12,7 +12,10 @@ use chrono::DateTime;
 use http::Request;
 use notify::Client;
 use serde_json::Value;
-use tripline::action::{Action, ActionContext, ActionError, AnswerLimits, CheckedAddresses, OverHttp, SecretUrl, Transport, TransportError, Truncated};
+use tripline::action::{
+    Action, ActionContext, ActionError, AnswerLimits, CheckedAddresses, OverHttp, SecretUrl, Transport,
+    TransportError, Truncated,
+};
 use tripline::builtin::Notice;
 use tripline::builtin::teams::TeamsWebhook;
 use tripline::builtin::webhook::{Payload, Webhook};
@@ -28,7 +31,9 @@ struct Received {
 }
 
 /// An HTTP server that answers everything alike; what it received comes out of the channel.
-fn server(answer: impl Fn() -> tiny_http::ResponseBox + Send + 'static) -> (SocketAddr, mpsc::Receiver<Received>) {
+fn server(
+    answer: impl Fn() -> tiny_http::ResponseBox + Send + 'static,
+) -> (SocketAddr, mpsc::Receiver<Received>) {
     let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
     let address = server.server_addr().to_ip().unwrap();
     let (sender, receiver) = mpsc::channel();
@@ -111,7 +116,8 @@ async fn a_guarded_request_goes_to_its_checked_addresses_and_keeps_its_host() {
     let payload = || Payload::of(serde_json::json!({"vips": 1004}));
     assert_eq!(action.run(&ctx, payload()).await.unwrap()["status"], 204);
     let received = received.recv().unwrap();
-    let header = |name: &str| received.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str());
+    let header =
+        |name: &str| received.headers.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str());
     assert_eq!(header("host"), Some(&*format!("{name}:{}", address.port())));
     assert_eq!(header("webhook-id"), Some("d-17"));
     let event: Value = serde_json::from_slice(&received.body).unwrap();
@@ -128,12 +134,15 @@ async fn it_goes_nowhere_else() {
         assert!(client.send(request).await.unwrap_err().is_refused(), "{host} {addresses:?}");
     }
     // The name leads to the loopback, the checked address does not: nothing arrives.
-    let mut request = limited(format!("http://localhost:{}/", address.port()), 64, Duration::from_millis(300));
+    let mut request =
+        limited(format!("http://localhost:{}/", address.port()), 64, Duration::from_millis(300));
     request = checked(request, &[elsewhere]);
     assert!(client.send(request).await.is_err());
     assert!(received.try_recv().is_err());
     // With the right one it does.
-    assert!(client.send(checked(get(format!("http://localhost:{}/", address.port())), &[LOOPBACK])).await.is_ok());
+    assert!(
+        client.send(checked(get(format!("http://localhost:{}/", address.port())), &[LOOPBACK])).await.is_ok()
+    );
     assert!(received.recv().is_ok());
 }
 
@@ -145,7 +154,9 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
         tiny_http::Response::from_string("").with_status_code(302).with_header(to).boxed()
     });
     let client = Client::new().unwrap();
-    for request in [get(format!("http://{address}/")), checked(get(format!("http://{address}/")), &[LOOPBACK])] {
+    for request in
+        [get(format!("http://{address}/")), checked(get(format!("http://{address}/")), &[LOOPBACK])]
+    {
         assert_eq!(client.send(request).await.unwrap().status(), 302);
     }
     let url = SecretUrl::new(format!("http://{address}/")).unwrap();

@@ -86,7 +86,8 @@ async fn a_message_arrives_whole_and_is_read_back() {
     assert_eq!(read["messageId"], "<d-17@contoso.example>");
     assert!(read["text"].as_str().unwrap().contains("Erste Zeile\n.\n..\nFrom hier"), "{read}");
     assert!(read["html"].as_str().unwrap().contains("客户 &gt; 1.000"), "{read}");
-    let mail = Mail::new(Notice::new("Überschreitung: 客户 > 1.000").with_text("Erste Zeile\n.\n..\nFrom hier"));
+    let mail =
+        Mail::new(Notice::new("Überschreitung: 客户 > 1.000").with_text("Erste Zeile\n.\n..\nFrom hier"));
     let mail = mail.with_to("Ana Müller <ana@contoso.example>").with_to("bob@contoso.example");
     let sent = action(0).message(&ActionContext::new(DateTime::UNIX_EPOCH, "d-17"), &mail).unwrap();
     assert_eq!(read["bytes"], sent.bytes().len(), "not a byte more or less");
@@ -106,7 +107,10 @@ async fn one_recipient_that_is_refused_keeps_it_from_all() {
 async fn what_the_server_says_or_does_not_say_decides_what_comes_next() {
     let Some(busy) = Sink::start("busy") else { return };
     let error = send(busy.port, &["ana@contoso.example"]).await.unwrap_err();
-    assert!(error.is_transient() && !error.is_outcome_unknown() && error.reason().contains("451"), "{error:?}");
+    assert!(
+        error.is_transient() && !error.is_outcome_unknown() && error.reason().contains("451"),
+        "{error:?}"
+    );
     let Some(hangs) = Sink::start("hangs") else { return };
     let error = send(hangs.port, &["ana@contoso.example"]).await.unwrap_err();
     assert!(error.is_transient() && error.is_outcome_unknown(), "{error:?}");
