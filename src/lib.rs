@@ -73,6 +73,10 @@
 //! | feed numbers or tasks as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch), [`observe_refresh`](engine::Engine::observe_refresh) |
 //! | see why something did not fire | [`Engine::state_of`](engine::Engine::state_of), [`Engine::set_explain`](engine::Engine::set_explain) |
 //! | do something about a firing: write an action | [`action`], [`Action`](action::Action), [`HttpAction`](action::HttpAction) |
+//! | post to Microsoft Teams | [`builtin::teams`] |
+//! | send an e-mail to those who own the data | [`builtin::email`] |
+//! | hand a firing to another program | [`builtin::webhook`] |
+//! | say in words what has fired | [`builtin::Notice`] |
 //! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
 //! | accept callback URLs from strangers | [`webhook::Guard`] |
 //! | know when to try again, and how fast | [`action::RetryPolicy`], [`action::Throttle`] |
@@ -140,6 +144,47 @@
 //!
 //! let half_an_hour = Duration::from_secs(30 * 60);
 //! let trigger = Trigger::data_source_refresh_failed("broken", "*").with_settle(half_an_hour).build()?;
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! **Post a message to a Teams channel when a data source refresh fails.**
+//! Over an HTTP client of your own, see [`Transport`](action::Transport).
+//!
+//! ```
+//! use tripline::action::{Action, ActionContext, ActionError, OverHttp, SecretUrl, Transport};
+//! use tripline::builtin::{teams::TeamsWebhook, Notice};
+//! use tripline::{firing::Firing, Trigger};
+//!
+//! // The engine gives a firing for it:
+//! let trigger = Trigger::data_source_refresh_failed("source-failed", "*").build()?;
+//!
+//! // The action makes a card of it, and your client posts that:
+//! async fn tell(client: impl Transport, url: SecretUrl, firing: Firing) -> Result<(), ActionError> {
+//!     let ctx = ActionContext::new(firing.time(), firing.id().to_string()).with_firing(firing);
+//!     let notice = Notice::default().with_link("Open the data sources", "https://ci.contoso.example/sources");
+//!     OverHttp::new(TeamsWebhook::new(url), client).run(&ctx, notice).await?;
+//!     Ok(())
+//! }
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
+//! **Send an e-mail to the data owners when a segment threshold is crossed.**
+//! The event names the owners, or your catalogue does.
+//!
+//! ```
+//! use tripline::action::{Action, ActionContext, ActionError, Login, OverHttp, Transport};
+//! use tripline::builtin::email::{GraphMail, Mail};
+//! use tripline::{firing::Firing, threshold::Threshold, Trigger};
+//!
+//! let trigger = Trigger::segment_threshold_crossed("vip-1000", "vip", Threshold::above(1000.0)).build()?;
+//!
+//! async fn tell(client: impl Transport, login: Login, firing: Firing) -> Result<(), ActionError> {
+//!     let firing = firing.with_owners_if_none(["Ana Müller <ana@contoso.example>"]);
+//!     let ctx = ActionContext::new(firing.time(), firing.id().to_string()).with_firing(firing);
+//!     let send = OverHttp::new(GraphMail::new("alerts@contoso.example"), client).with_login(login);
+//!     send.run(&ctx, Mail::default()).await?;
+//!     Ok(())
+//! }
 //! # Ok::<(), tripline::Error>(())
 //! ```
 //!

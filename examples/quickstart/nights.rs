@@ -19,7 +19,8 @@ const TRIGGERS: &str = include_str!("../data/contoso-triggers.json");
 const LOG: &[u8] = include_bytes!("../data/contoso-nights.jsonl");
 const MEASURES: &str = include_str!("../data/contoso-measures.ndjson");
 
-pub(crate) fn run() -> Result<(), Box<dyn Error>> {
+/// Gives what was noticed.
+pub(crate) fn run() -> Result<Vec<Firing>, Box<dyn Error>> {
     let mut engine = Engine::new();
     let mut now = "2026-03-01T00:00:00Z".parse()?;
     // The first six are those of the Power Automate connector, the others go beyond it. A file with faults would be
@@ -34,6 +35,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     println!("{:<18}{:<19}what was noticed", "when", "trigger");
     // The log comes in pieces, as from a file or a socket; the reader makes events of its records.
     let mut log = LogReader::new();
+    let mut noticed = Vec::new();
     for piece in LOG.chunks(4_096) {
         log.push(piece)?;
         while let Some(event) = log.poll_event() {
@@ -48,6 +50,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
             let _ = engine.handle_event(now, &event)?;
             while let Some(firing) = engine.poll_firing() {
                 tell(&firing);
+                noticed.push(firing);
             }
         }
     }
@@ -63,6 +66,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     engine.handle_timeout("2026-03-04T00:00:00Z".parse()?)?;
     while let Some(firing) = engine.poll_firing() {
         tell(&firing);
+        noticed.push(firing);
     }
 
     let (report, counts) = (log.report(), engine.counts());
@@ -78,7 +82,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
         counts.duplicates(),
         counts.firings()
     );
-    Ok(())
+    Ok(noticed)
 }
 
 /// A firing in words.

@@ -1,8 +1,19 @@
 //! The services that this library knows, each in a module of its own.
 //!
-//! ```
-//! use tripline::builtin::customer_insights::LogReader;
-//! assert_eq!(LogReader::new().report().records(), 0);
-//! ```
+//! | I want to… | go to… |
+//! |---|---|
+//! | read the log of Customer Insights | [`customer_insights`] |
+//! | say something in a Teams channel | [`teams`] |
+//! | write an e-mail to those who own the data | [`email`] |
+//! | hand a firing to another program | [`webhook`] |
+//! | say in words what has fired | [`Notice`] |
 
 pub mod customer_insights;
+pub mod email;
+mod graph;
+mod notice;
+mod target;
+pub mod teams;
+pub mod webhook;
+
+pub use notice::{Fact, Notice};

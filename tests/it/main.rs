@@ -9,6 +9,7 @@ mod source;
 
 // What the library does: one line for each module below.
 mod bounds;
+mod built_in;
 mod corpus;
 mod customer_insights;
 mod differential;

@@ -1,0 +1,157 @@
+//! Real messages to a real mail server (`aiosmtpd`) on the loopback, read back by Python's `email`.
+//! Skipped unless `TRIPLINE_PYTHON` names a Python that has it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use chrono::DateTime;
+use notify::Smtp;
+use serde_json::{Value, json};
+use tripline::action::{Action, ActionContext, ActionError, Secret};
+use tripline::builtin::Notice;
+use tripline::builtin::email::{Mail, Mailbox, SmtpMail};
+
+struct Sink {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Sink {
+    fn start(how: &str) -> Option<Self> {
+        let Some(python) = std::env::var_os("TRIPLINE_PYTHON") else {
+            println!("skipped: TRIPLINE_PYTHON is not set");
+            return None;
+        };
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sink.py");
+        let mut command = Command::new(python);
+        command.args(["-W", "ignore", script, how]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let mut sink = Self { child, lines, port: 0 };
+        sink.port = sink.line().trim().parse().unwrap();
+        Some(sink)
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        line
+    }
+
+    fn message(&mut self) -> Value {
+        serde_json::from_str(&self.line()).unwrap()
+    }
+
+    /// Ends it, and gives what it still has to say.
+    fn end(mut self) -> String {
+        drop(self.child.stdin.take());
+        let line = self.line();
+        self.child.wait().unwrap();
+        line
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn action(port: u16) -> SmtpMail<Smtp> {
+    let from = Mailbox::new("alerts@contoso.example").unwrap().with_name("Contoso, Alarme é").unwrap();
+    SmtpMail::new(from, Smtp::new("127.0.0.1", port).without_tls())
+}
+
+async fn send(port: u16, to: &[&str]) -> Result<Value, ActionError> {
+    let notice = Notice::new("Überschreitung: 客户 > 1.000").with_text("Erste Zeile\n.\n..\nFrom hier");
+    let mail = to.iter().fold(Mail::new(notice), |mail, to| mail.with_to(*to));
+    action(port).run(&ActionContext::new(DateTime::UNIX_EPOCH, "d-17"), mail).await
+}
+
+#[tokio::test]
+async fn a_message_arrives_whole_and_is_read_back() {
+    let Some(mut sink) = Sink::start("takes") else { return };
+    let output = send(sink.port, &["Ana Müller <ana@contoso.example>", "bob@contoso.example"]).await.unwrap();
+    assert_eq!(output, json!({"messageId": "<d-17@contoso.example>"}));
+    let read = sink.message();
+    let to = json!(["ana@contoso.example", "bob@contoso.example"]);
+    assert_eq!(read["envelope"], json!(["alerts@contoso.example", to]));
+    assert_eq!((&read["to"], &read["bcc"], &read["defects"]), (&to, &Value::Null, &json!([])));
+    assert_eq!(read["from"], json!(["Contoso, Alarme é", "alerts@contoso.example"]));
+    assert_eq!(read["subject"], "Überschreitung: 客户 > 1.000");
+    assert_eq!(read["messageId"], "<d-17@contoso.example>");
+    assert!(read["text"].as_str().unwrap().contains("Erste Zeile\n.\n..\nFrom hier"), "{read}");
+    assert!(read["html"].as_str().unwrap().contains("客户 &gt; 1.000"), "{read}");
+    let mail =
+        Mail::new(Notice::new("Überschreitung: 客户 > 1.000").with_text("Erste Zeile\n.\n..\nFrom hier"));
+    let mail = mail.with_to("Ana Müller <ana@contoso.example>").with_to("bob@contoso.example");
+    let sent = action(0).message(&ActionContext::new(DateTime::UNIX_EPOCH, "d-17"), &mail).unwrap();
+    assert_eq!(read["bytes"], sent.bytes().len(), "not a byte more or less");
+    assert_eq!(sink.end(), "");
+}
+
+#[tokio::test]
+async fn one_recipient_that_is_refused_keeps_it_from_all() {
+    let Some(sink) = Sink::start("refuses") else { return };
+    let error = send(sink.port, &["ana@contoso.example", "nobody@contoso.example"]).await.unwrap_err();
+    assert!(error.is_permanent() && !error.is_outcome_unknown(), "{error:?}");
+    assert!(error.reason().contains("550") && error.reason().contains("no such user"), "{error:?}");
+    assert_eq!(sink.end(), "");
+}
+
+#[tokio::test]
+async fn what_the_server_says_or_does_not_say_decides_what_comes_next() {
+    let Some(busy) = Sink::start("busy") else { return };
+    let error = send(busy.port, &["ana@contoso.example"]).await.unwrap_err();
+    assert!(
+        error.is_transient() && !error.is_outcome_unknown() && error.reason().contains("451"),
+        "{error:?}"
+    );
+    let Some(hangs) = Sink::start("hangs") else { return };
+    let error = send(hangs.port, &["ana@contoso.example"]).await.unwrap_err();
+    assert!(error.is_transient() && error.is_outcome_unknown(), "{error:?}");
+}
+
+#[tokio::test]
+async fn without_a_server_nothing_was_sent() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = send(port, &["ana@contoso.example"]).await.unwrap_err();
+    assert!(error.is_transient() && !error.is_outcome_unknown(), "{error:?}");
+}
+
+#[tokio::test]
+async fn without_starttls_nothing_is_sent_where_it_is_wanted_and_a_password_is_not_shown() {
+    let Some(sink) = Sink::start("takes") else { return };
+    let smtp = Smtp::new("127.0.0.1", sink.port).with_login("ana", Secret::new("CANARY"));
+    assert!(!format!("{smtp:?}").contains("CANARY"));
+    let action = SmtpMail::new(Mailbox::new("a@b.example").unwrap(), smtp);
+    let mail = Mail::new(Notice::new("t")).with_to("c@d.example");
+    let error = action.run(&ActionContext::new(DateTime::UNIX_EPOCH, "d-17"), mail).await.unwrap_err();
+    assert!(!error.is_outcome_unknown() && !format!("{error:?}").contains("CANARY"), "{error:?}");
+    assert_eq!(sink.end(), "");
+}
+
+#[test]
+fn the_program_sends_both_ways() {
+    let Some(mut sink) = Sink::start("takes") else { return };
+    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/invoke?sig=CANARY", server.server_addr().to_ip().unwrap());
+    let answers = std::thread::spawn(move || {
+        let request = server.recv().unwrap();
+        request.respond(tiny_http::Response::empty(202)).unwrap();
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_notify"))
+        .args(["--teams-url", &url, "--smtp", &format!("127.0.0.1:{}", sink.port), "--allow-loopback"])
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && !printed.contains("CANARY"), "{printed}");
+    let title = "Refresh of data source \"CRM contacts\" failed";
+    assert_eq!(printed, format!("accepted: Teams: {title}\naccepted: mail: {title}\n"));
+    assert_eq!(sink.message()["subject"], title);
+    answers.join().unwrap();
+}
