@@ -12,6 +12,7 @@ mod bounds;
 mod corpus;
 mod customer_insights;
 mod differential;
+mod dispatch;
 mod engine_subject;
 mod event_data;
 mod event_http;
