@@ -51,7 +51,8 @@ pub enum ErrorKind {
     Skew,
     /// The observation is older than one that was already judged.
     Late,
-    /// Firings wait to be read: poll them and hand the same input in again. Nothing was lost.
+    /// Firings wait to be read: poll them and hand the same input in again. Of a
+    /// dispatcher: deliveries wait to be made, or outcomes to be read. Nothing was lost.
     Full,
     /// No trigger has this id.
     UnknownTrigger,
@@ -59,6 +60,10 @@ pub enum ErrorKind {
     DuplicateTrigger,
     /// An action with this name is there already, or with one that differs only in case.
     DuplicateAction,
+    /// No dead letter has this id.
+    UnknownDelivery,
+    /// The target is switched off, because it said that it wants nothing more.
+    TargetDisabled,
     /// The handle was made by another engine, or its series has been dropped since: resolve it again.
     StaleHandle,
     /// The snapshot is damaged, cut short, or of a version that this build does not read.
@@ -146,7 +151,7 @@ impl Error {
         &self.repr.faults
     }
 
-    /// True where the same input can be handed in again once firings are polled.
+    /// True where the same input can be handed in again once there is room: firings or outcomes are polled, or deliveries made.
     ///
     /// ```
     /// use tripline::engine::Engine;

@@ -230,6 +230,7 @@
 pub mod action;
 mod base64;
 pub mod builtin;
+pub mod dispatch;
 pub mod engine;
 mod error;
 pub mod event;

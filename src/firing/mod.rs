@@ -3,9 +3,11 @@
 mod event_ref;
 mod id;
 mod json;
+mod record;
 
 pub use event_ref::EventRef;
 pub use id::FiringId;
+pub(crate) use record::FiringRecord;
 
 use std::time::Duration;
 

@@ -27,6 +27,16 @@ impl<K: Ord + Copy> DeadlineQueue<K> {
         self.heap.peek().map(|Reverse(entry)| *entry)
     }
 
+    /// How many entries there are, those that nobody means any more among them.
+    pub(crate) fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Takes out what is not meant any more; it costs as much as there are entries.
+    pub(crate) fn retain(&mut self, mut is_meant: impl FnMut(Nanos, K) -> bool) {
+        self.heap.retain(|Reverse((at, key))| is_meant(*at, *key));
+    }
+
     /// Takes the earliest entry.
     pub(crate) fn pop(&mut self) -> Option<(Nanos, K)> {
         self.heap.pop().map(|Reverse(entry)| entry)
@@ -46,5 +56,13 @@ mod tests {
         assert_eq!(queue.peek(), Some((3, 1)));
         let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(order, [(3, 1), (3, 2), (5, 1), (9, 0)]);
+    }
+
+    #[test]
+    fn what_is_not_meant_any_more_can_be_taken_out() {
+        let mut queue = DeadlineQueue::new();
+        (0..9).for_each(|at| queue.push(at, at));
+        queue.retain(|at, key| at == key && at % 4 == 1);
+        assert_eq!((queue.len(), queue.pop(), queue.pop()), (2, Some((1, 1)), Some((5, 5))));
     }
 }

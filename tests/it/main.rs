@@ -13,6 +13,7 @@ mod built_in;
 mod corpus;
 mod customer_insights;
 mod differential;
+mod dispatch;
 mod engine_subject;
 mod event_data;
 mod event_http;

@@ -1,0 +1,173 @@
+//! The dispatcher's bounds and what it counts.
+
+/// How much a [`Dispatcher`](super::Dispatcher) takes in.
+///
+/// ```
+/// use tripline::dispatch::{Dispatcher, Limits};
+///
+/// let dispatcher = Dispatcher::builder().with_limits(Limits::default().with_deliveries(500)).build()?;
+/// assert_eq!(dispatcher.limits().deliveries(), 500);
+/// # Ok::<(), tripline::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    deliveries: usize,
+    bytes: usize,
+    input_bytes: usize,
+    targets: usize,
+    outcomes: usize,
+    dead_letters: usize,
+    dead_letter_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deliveries: 100_000,
+            bytes: 256 << 20,
+            input_bytes: 256 << 10,
+            targets: 100_000,
+            outcomes: 100_000,
+            dead_letters: 10_000,
+            dead_letter_bytes: 64 << 20,
+        }
+    }
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident, $with:ident, $example:literal;)*) => {
+        impl Limits {
+            $(
+                $(#[$doc])*
+                #[doc = concat!("\n\n```\nuse tripline::dispatch::Limits;\nassert_eq!(Limits::default().", stringify!($name), "(), ", $example, ");\n```")]
+                pub fn $name(&self) -> usize {
+                    self.$name
+                }
+
+                #[doc = concat!("These limits with another [`", stringify!($name), "`](Limits::", stringify!($name), ").\n\n```\nuse tripline::dispatch::Limits;\nassert_eq!(Limits::default().", stringify!($with), "(7).", stringify!($name), "(), 7);\n```")]
+                #[must_use]
+                pub fn $with(mut self, $name: usize) -> Self {
+                    self.$name = $name;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+limits! {
+    /// Deliveries that are pending, 100,000 by default. One input may go over
+    /// it; after that further ones are refused as
+    /// [`ErrorKind::Full`](crate::ErrorKind::Full) until it is below again.
+    deliveries, with_deliveries, "100_000";
+    /// Bytes of all that are pending, 256 MiB by default; as with their number, one input may go over it.
+    bytes, with_bytes, "256 << 20";
+    /// Bytes of one input as JSON, 256 KiB by default.
+    input_bytes, with_input_bytes, "256 << 10";
+    /// Targets that are remembered, 100,000 by default. Those that nothing is
+    /// pending for and that are not switched off make room for others.
+    targets, with_targets, "100_000";
+    /// Outcomes that wait to be polled, 100,000 by default. One input may go
+    /// over it; after that inputs and the clock are refused as
+    /// [`ErrorKind::Full`](crate::ErrorKind::Full) until it is below again.
+    outcomes, with_outcomes, "100_000";
+    /// Dead letters, 10,000 by default; the oldest make room, and are counted.
+    dead_letters, with_dead_letters, "10_000";
+    /// Bytes of all dead letters, 64 MiB by default.
+    dead_letter_bytes, with_dead_letter_bytes, "64 << 20";
+}
+
+/// What a dispatcher has done since it was made.
+///
+/// ```
+/// use tripline::dispatch::Dispatcher;
+/// assert_eq!(Dispatcher::new().counts().delivered(), 0);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub(super) accepted: u64,
+    pub(super) duplicates: u64,
+    pub(super) refused: u64,
+    pub(super) attempts: u64,
+    pub(super) delivered: u64,
+    pub(super) retries: u64,
+    pub(super) throttled: u64,
+    pub(super) lost: u64,
+    pub(super) late: u64,
+    pub(super) dead: u64,
+    pub(super) dead_dropped: u64,
+    pub(super) dead_discarded: u64,
+    pub(super) redriven: u64,
+    pub(super) cancelled: u64,
+    pub(super) circuits_opened: u64,
+    pub(super) targets_disabled: u64,
+    pub(super) targets_forgotten: u64,
+}
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        impl Counts {
+            $(
+                $(#[$doc])*
+                #[doc = concat!("\n\n```\nuse tripline::dispatch::Dispatcher;\nassert_eq!(Dispatcher::new().counts().", stringify!($name), "(), 0);\n```")]
+                pub fn $name(&self) -> u64 {
+                    self.$name
+                }
+            )*
+
+            /// Every count with its name, in a fixed order: what a host shows or exports.
+            ///
+            /// ```
+            /// use tripline::dispatch::Dispatcher;
+            /// assert_eq!(Dispatcher::new().counts().iter().next(), Some(("accepted", 0)));
+            /// ```
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name)),*].into_iter()
+            }
+
+            pub(super) fn set(&mut self, name: &str, value: u64) {
+                match name {
+                    $(stringify!($name) => self.$name = value,)*
+                    _ => {}
+                }
+            }
+        }
+    };
+}
+
+counts! {
+    /// Deliveries taken in, those that were dead at once among them.
+    accepted;
+    /// Deliveries handed in while one of the same id was pending or a dead letter.
+    duplicates;
+    /// Deliveries refused: something was wrong with them, or a bound was reached.
+    refused;
+    /// Attempts handed out.
+    attempts;
+    /// Deliveries carried out.
+    delivered;
+    /// Failed attempts after which another is made.
+    retries;
+    /// Attempts that were answered with a request to slow down.
+    throttled;
+    /// Attempts that were lost: nothing was told of them by their deadline.
+    lost;
+    /// Ends of attempts told when the attempt had ended before: they changed nothing.
+    late;
+    /// Deliveries given up.
+    dead;
+    /// Dead letters let go to make room.
+    dead_dropped;
+    /// Dead letters discarded on request.
+    dead_discarded;
+    /// Dead letters sent again.
+    redriven;
+    /// Deliveries called off.
+    cancelled;
+    /// Times that a circuit opened, after a failed probe too.
+    circuits_opened;
+    /// Targets switched off.
+    targets_disabled;
+    /// Idle targets forgotten to make room for others.
+    targets_forgotten;
+}
