@@ -7,10 +7,13 @@
 //! | I want to… | go to… |
 //! |---|---|
 //! | run futures and timers in no time | [`World`] |
+//! | hold an action against all that it promises | [`conformance()`], [`Capabilities`] |
 //! | see what is sent, and what happens if the network fails | [`ScriptedTransport`], [`Fate`] |
 
+mod conformance;
 mod transport;
 mod world;
 
+pub use conformance::{CANARY, Capabilities, Check, Finding, Report, conformance};
 pub use transport::{Fate, ScriptedTransport, Sent};
 pub use world::{Sleep, Stalled, World};
