@@ -235,6 +235,8 @@ pub mod engine;
 mod error;
 pub mod event;
 pub mod firing;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod threshold;
 pub mod time;
 pub mod trigger;

@@ -1,0 +1,19 @@
+//! Tests without time: a world of its own, and the suites that actions and transports are held against.
+//!
+//! For those who write actions and transports, and for simulations: nothing in
+//! here reads a clock, waits, or draws a number that the seed does not give.
+//! It belongs into the development dependencies, with the feature `testing`.
+//!
+//! | I want to… | go to… |
+//! |---|---|
+//! | run futures and timers in no time | [`World`] |
+//! | hold an action against all that it promises | [`conformance()`], [`Capabilities`] |
+//! | see what is sent, and what happens if the network fails | [`ScriptedTransport`], [`Fate`] |
+
+mod conformance;
+mod transport;
+mod world;
+
+pub use conformance::{CANARY, Capabilities, Check, Finding, Report, conformance};
+pub use transport::{Fate, ScriptedTransport, Sent};
+pub use world::{Sleep, Stalled, World};
