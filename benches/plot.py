@@ -8,7 +8,7 @@ To measure anew (each file is the standard output of one process):
 
     cargo bench --bench workloads -- --growth --json >benches/results/growth.jsonl
     cargo bench --bench workloads -- --json spread stacked selective lines memory >benches/results/run-1.jsonl  # to 3
-    cargo bench --bench workloads -- --json memory-options restore >benches/results/options.jsonl
+    cargo bench --bench workloads -- --quick --json memory-options restore >benches/results/options.jsonl
 """
 
 import json

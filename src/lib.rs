@@ -83,6 +83,7 @@
 //! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
 //! | drive it from my runtime | [`driving`](_documentation::driving) |
 //! | know how it is built, and why | [`design`](_documentation::design) |
+//! | know what an event costs, and what a trigger takes | [`performance`](_documentation::performance) |
 //! | choose between this and another library | [`comparison`](_documentation::comparison) |
 //! | run it over a file | `cargo run --example replay` |
 //!
@@ -255,6 +256,9 @@ pub mod _documentation {
 
     #[doc = include_str!("../docs/driving.md")]
     pub mod driving {}
+
+    #[doc = include_str!("../docs/performance.md")]
+    pub mod performance {}
 
     #[doc = include_str!("../docs/semantics.md")]
     pub mod semantics {}
