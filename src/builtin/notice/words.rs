@@ -49,6 +49,15 @@ pub(in super::super) fn subject(firing: &Firing) -> String {
             clean(series.name(), MOST)
         );
     }
+    let (trigger, _) = firing.parts();
+    if let (TriggerKind::NoData { kind, name, .. }, None) = (trigger.kind(), firing.item()) {
+        let kind = if kind.as_str() == "dataSource" { "data source" } else { kind.as_str() };
+        let kind = clean(kind, MOST_OF_NAME);
+        return match name.as_exact() {
+            Some(name) => format!("{kind} \"{}\"", clean(name, MOST)),
+            None => format!("any {kind}"),
+        };
+    }
     let item = firing.item().map(|item| clean(item.name().unwrap_or(item.id()), MOST));
     match (firing.process().map(|process| process.as_str()), item) {
         (Some("ingestion"), Some(item)) => format!("data source \"{item}\""),
@@ -201,10 +210,10 @@ fn minute(time: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Trigger;
     use crate::engine::Engine;
     use crate::event::{JobCompleted, RefreshCompleted, SeriesKind, SeriesRef};
     use crate::threshold::{Direction, Range, Threshold, ThresholdBuilder};
+    use crate::trigger::Trigger;
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_772_330_400 + second, 0).unwrap()
@@ -292,7 +301,7 @@ mod tests {
         engine.add(at(0), silent.build().unwrap()).unwrap();
         engine.handle_timeout(at(100_000)).unwrap();
         let firing = engine.poll_firing().unwrap();
-        assert!(title(&firing).starts_with("No data from "), "{}", title(&firing));
+        assert_eq!(title(&firing), "No data from segment \"vip\"");
         assert!(facts(&firing).contains(&("Condition".to_owned(), "nothing for P1D".to_owned())));
     }
 }
