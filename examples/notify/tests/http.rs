@@ -1,6 +1,7 @@
 //! Real requests over the loopback: what arrives, where it goes, and how an answer that is too long, too slow or
 //! elsewhere ends.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::disallowed_methods, reason = "a real deadline is measured by a real clock")]
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};

@@ -1,11 +1,10 @@
 //! Firings handed to other programs.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 use tripline::action::{
-    ActionContext, CheckedAddresses, DynAction, Effect, ErrorClass, HttpAction, OverHttp, Secret, SecretUrl,
+    ActionContext, CheckedAddresses, DynAction, Effect, ErrorClass, HttpAction, OverHttp, SecretUrl,
     Transport, TransportError, Truncated, async_trait,
 };
 use tripline::builtin::webhook::{Form, Payload, Webhook};
@@ -146,7 +145,9 @@ fn every_2xx_is_a_success_however_long_its_answer_410_is_the_end_and_redirects_a
 #[cfg(feature = "signing")]
 #[test]
 fn what_is_signed_is_verified_under_every_live_key_and_the_keys_are_seen_nowhere() {
-    use tripline::action::SecretRef;
+    use std::collections::BTreeMap;
+
+    use tripline::action::{Secret, SecretRef};
     use tripline::webhook::{Signer, SigningSecret, Verifier};
 
     let keys = [SigningSecret::from_bytes(&[1; 32]).unwrap(), SigningSecret::from_bytes(&[2; 32]).unwrap()];
