@@ -73,6 +73,7 @@
 //! | feed numbers or tasks as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch), [`observe_refresh`](engine::Engine::observe_refresh) |
 //! | see why something did not fire | [`Engine::state_of`](engine::Engine::state_of), [`Engine::set_explain`](engine::Engine::set_explain) |
 //! | do something about a firing: write an action | [`action`], [`Action`](action::Action), [`HttpAction`](action::HttpAction) |
+//! | have it done: retries, limits for each target, dead letters | [`dispatch`], [`Dispatcher`](dispatch::Dispatcher), [`drive`](dispatch::drive()) |
 //! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
 //! | accept callback URLs from strangers | [`webhook::Guard`] |
 //! | know when to try again, and how fast | [`action::RetryPolicy`], [`action::Throttle`] |
@@ -178,8 +179,7 @@
 //!   split the events over several by [`Trigger::partition_key`].
 //! * No HTTP client: an [`action`] says what is to be sent and what the answer
 //!   means, the host sends it.
-//! * Nothing is delivered by itself yet, and no service is asked for news: running
-//!   [`action`]s safely is the next part of this library, reading a REST API a later one.
+//! * No service is asked for news yet: reading a REST API is a later part of this library.
 
 pub mod action;
 mod base64;
