@@ -77,6 +77,7 @@
 //! | send an e-mail to those who own the data | [`builtin::email`] |
 //! | hand a firing to another program | [`builtin::webhook`] |
 //! | say in words what has fired | [`builtin::Notice`] |
+//! | have it done: retries, limits for each target, dead letters | [`dispatch`], [`Dispatcher`](dispatch::Dispatcher), [`drive`](dispatch::drive()) |
 //! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
 //! | accept callback URLs from strangers | [`webhook::Guard`] |
 //! | know when to try again, and how fast | [`action::RetryPolicy`], [`action::Throttle`] |
@@ -225,8 +226,7 @@
 //!   split the events over several by [`Trigger::partition_key`].
 //! * No HTTP client: an [`action`] says what is to be sent and what the answer
 //!   means, the host sends it.
-//! * Nothing is delivered by itself yet, and no service is asked for news: running
-//!   [`action`]s safely is the next part of this library, reading a REST API a later one.
+//! * No service is asked for news yet: reading a REST API is a later part of this library.
 
 pub mod action;
 mod base64;

@@ -130,17 +130,26 @@ impl DispatcherBuilder {
         let named = self.config.policies.iter().map(|(name, policy)| (format!("policies[{name}]"), policy));
         for (place, policy) in named.chain([("policy".to_owned(), &self.config.policy)]) {
             if let Some(name) = policy.throttle.as_ref().filter(|name| !self.throttles.contains_key(*name)) {
-                faults.push(Fault::new(format!("{place}.throttle"), format!("there is no throttle {name:?}")));
+                faults
+                    .push(Fault::new(format!("{place}.throttle"), format!("there is no throttle {name:?}")));
             }
-            let times =
-                [("timeout", policy.timeout), ("coolDown", policy.cool_down), ("maxCoolDown", policy.max_cool_down)];
+            let times = [
+                ("timeout", policy.timeout),
+                ("coolDown", policy.cool_down),
+                ("maxCoolDown", policy.max_cool_down),
+            ];
             for (name, time) in times {
                 if time == Duration::ZERO || time > MAX_DURATION {
-                    let message = format!("{}: it takes more than none, up to 292 years", format_duration(time));
+                    let message =
+                        format!("{}: it takes more than none, up to 292 years", format_duration(time));
                     faults.push(Fault::new(format!("{place}.{name}"), message));
                 }
             }
         }
-        if faults.is_empty() { Ok(Dispatcher::of(self.config, self.throttles)) } else { Err(Error::from_faults(faults)) }
+        if faults.is_empty() {
+            Ok(Dispatcher::of(self.config, self.throttles))
+        } else {
+            Err(Error::from_faults(faults))
+        }
     }
 }

@@ -329,7 +329,11 @@ impl Delivery {
     /// What is wrong with it, all of it.
     pub(super) fn check(&self, max_input: usize) -> Result<(), Error> {
         let mut faults = Vec::new();
-        let names = [("target", Some(&self.target)), ("action", Some(&self.action)), ("orderKey", self.order_key.as_ref())];
+        let names = [
+            ("target", Some(&self.target)),
+            ("action", Some(&self.action)),
+            ("orderKey", self.order_key.as_ref()),
+        ];
         for (name, text) in names {
             let Some(text) = text else { continue };
             if !(1..=MAX_NAME).contains(&text.len()) {
@@ -461,7 +465,14 @@ mod tests {
         let error = delivery.check(1).unwrap_err();
         let places: Vec<&str> = error.faults().iter().map(Fault::path).collect();
         assert_eq!(places, ["target", "action", "orderKey", "timeout", "expiresAt"]);
-        let delivery = Delivery { target: "t".into(), action: "a".into(), order_key: None, timeout: None, expires_at: None, ..delivery };
+        let delivery = Delivery {
+            target: "t".into(),
+            action: "a".into(),
+            order_key: None,
+            timeout: None,
+            expires_at: None,
+            ..delivery
+        };
         assert!(delivery.check(text.len()).is_ok());
         assert!(delivery.check(text.len() - 1).unwrap_err().is_limit());
     }

@@ -133,8 +133,11 @@ impl Dispatcher {
         // The whole target asks for a pause, and so does whoever shares its throttle.
         let cap = self.jobs.get(&number).map(|job| job.delivery.retry.max_retry_after());
         let Some(pause) = error.retry_after().map(|pause| pause.min(cap.unwrap_or(pause))) else { return };
-        let until = TimeDelta::from_std(pause).ok().and_then(|pause| datetime(clock).checked_add_signed(pause));
-        let Some((until, nanos)) = until.and_then(|until| Some((until, instant(until).ok()?))) else { return };
+        let until =
+            TimeDelta::from_std(pause).ok().and_then(|pause| datetime(clock).checked_add_signed(pause));
+        let Some((until, nanos)) = until.and_then(|until| Some((until, instant(until).ok()?))) else {
+            return;
+        };
         lane.held = lane.held.max(Some(nanos));
         if let Some(gate) = lane.gate.and_then(|gate| self.gates.get(&gate))
             && let Some(throttle) = self.throttles.get_mut(&gate.throttle)

@@ -33,7 +33,9 @@ impl Dispatcher {
                 let most = job.before.saturating_add(job.delivery.retry.count()).saturating_add(1);
                 let last = job.attempts.kept.back().map(|attempt| attempt.error.reason()).unwrap_or_default();
                 let until = format_instant(until);
-                format!("waits until {until} for attempt {attempt} of {most} at most; the last failed: {last}")
+                format!(
+                    "waits until {until} for attempt {attempt} of {most} at most; the last failed: {last}"
+                )
             }
             JobState::Behind => self.explain_behind(number, job, lane),
             JobState::Ready => self.explain_ready(number, lane),
@@ -44,23 +46,33 @@ impl Dispatcher {
         let key = job.delivery.order_key.as_ref();
         let before = lane.before(number, key).and_then(|number| self.jobs.get(&number));
         let id = before.map(|job| job.delivery.id.to_string()).unwrap_or_default();
-        format!("waits until {id} has ended, which came earlier with the order key {:?}", key.map_or("", |key| &**key))
+        format!(
+            "waits until {id} has ended, which came earlier with the order key {:?}",
+            key.map_or("", |key| &**key)
+        )
     }
 
     fn explain_ready(&self, number: u64, lane: &Lane) -> String {
         let target = &*lane.name;
         if let Some(until) = lane.circuit.closed_until(self.clock) {
             let until = format_instant(until);
-            return format!("the target {target:?} failed too often in a row and is left alone until {until}");
+            return format!(
+                "the target {target:?} failed too often in a row and is left alone until {until}"
+            );
         }
         if let Some(until) = lane.held.filter(|until| *until > self.clock) {
             return format!("the target {target:?} asked for a pause until {}", format_instant(until));
         }
         if lane.circuit.is_probing() {
-            return format!("the target {target:?} failed too often in a row: one attempt is under way to see whether it is well");
+            return format!(
+                "the target {target:?} failed too often in a row: one attempt is under way to see whether it is well"
+            );
         }
         if lane.in_flight >= lane.policy.concurrency {
-            return format!("the target {target:?} has {} attempts under way, as many as it may", lane.in_flight);
+            return format!(
+                "the target {target:?} has {} attempts under way, as many as it may",
+                lane.in_flight
+            );
         }
         if let (Place::AtGate, Some(until)) = (lane.place, self.gate_opens(lane)) {
             return format!("the target {target:?} is throttled until {}", format_instant(until));

@@ -119,8 +119,15 @@ impl Dispatcher {
             .get_mut(&lane_number)
             .is_some_and(|lane| lane.join(number, delivery.order_key.as_ref()));
         let before = attempts.count();
-        let job =
-            Job { delivery, lane: lane_number, attempts, before, first: None, expires, state: JobState::Behind };
+        let job = Job {
+            delivery,
+            lane: lane_number,
+            attempts,
+            before,
+            first: None,
+            expires,
+            state: JobState::Behind,
+        };
         self.jobs.insert(number, job);
         if let Some(at) = expires {
             self.schedule(at, Timed::Expiry(number));
@@ -310,9 +317,10 @@ impl Dispatcher {
     fn refuse_where_full(&self) -> Result<(), Error> {
         self.refuse_where_outcomes_wait()?;
         let limits = &self.config.limits;
-        for (count, most, what) in
-            [(self.jobs.len(), limits.deliveries(), "deliveries"), (self.bytes, limits.bytes(), "bytes of deliveries")]
-        {
+        for (count, most, what) in [
+            (self.jobs.len(), limits.deliveries(), "deliveries"),
+            (self.bytes, limits.bytes(), "bytes of deliveries"),
+        ] {
             if count >= most {
                 let message = format!("{count} {what} are pending, and {most} may be");
                 return Err(Error::new(ErrorKind::Full, message));

@@ -30,8 +30,14 @@ pub(super) enum JobState {
     /// An earlier one with the same order key has not ended.
     Behind,
     /// After a failed attempt.
-    Waiting { until: Nanos },
-    InFlight { lease: u64, started: Nanos, deadline: Nanos },
+    Waiting {
+        until: Nanos,
+    },
+    InFlight {
+        lease: u64,
+        started: Nanos,
+        deadline: Nanos,
+    },
 }
 
 /// Where a lane stands that has something to hand out.

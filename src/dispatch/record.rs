@@ -50,9 +50,9 @@ impl DeliveryRecord {
         delivery.order_key = self.order_key.map(Into::into);
         delivery.effect = self.effect;
         delivery.retry_unsafe = self.retry_unsafe;
-        delivery.timeout = self.timeout.map(|nanos| {
-            u64::try_from(nanos).map_or(MAX_DURATION, std::time::Duration::from_nanos)
-        });
+        delivery.timeout = self
+            .timeout
+            .map(|nanos| u64::try_from(nanos).map_or(MAX_DURATION, std::time::Duration::from_nanos));
         delivery.expires_at = self.expires_at.map(datetime);
         delivery.firing = self.firing.map(FiringRecord::read).transpose()?.map(Arc::new);
         // Limits may have changed since; what was taken in once stays.
@@ -87,13 +87,31 @@ impl DeadRecord {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum OutcomeRecord {
-    Delivered { id: String, target: String, attempt: u32, at: Nanos, output: Value },
+    Delivered {
+        id: String,
+        target: String,
+        attempt: u32,
+        at: Nanos,
+        output: Value,
+    },
     /// One that is still kept, by its id.
     Kept(String),
     Dead(DeadRecord),
-    Cancelled { id: String, target: String, at: Nanos, is_outcome_unknown: bool },
-    TargetDisabled { target: String, at: Nanos, reason: String },
-    Refused { id: String, reason: String },
+    Cancelled {
+        id: String,
+        target: String,
+        at: Nanos,
+        is_outcome_unknown: bool,
+    },
+    TargetDisabled {
+        target: String,
+        at: Nanos,
+        reason: String,
+    },
+    Refused {
+        id: String,
+        reason: String,
+    },
 }
 
 impl OutcomeRecord {
@@ -133,9 +151,12 @@ impl OutcomeRecord {
                 Outcome::Dead(kept(&text).ok_or_else(|| format!("there is no dead letter {text:?}"))?)
             }
             Self::Dead(letter) => Outcome::Dead(letter.read()?),
-            Self::Cancelled { id: text, target, at, is_outcome_unknown } => {
-                Outcome::Cancelled { id: id(text)?, target: target.into(), at: datetime(at), is_outcome_unknown }
-            }
+            Self::Cancelled { id: text, target, at, is_outcome_unknown } => Outcome::Cancelled {
+                id: id(text)?,
+                target: target.into(),
+                at: datetime(at),
+                is_outcome_unknown,
+            },
             Self::TargetDisabled { target, at, reason } => {
                 Outcome::TargetDisabled { target: target.into(), at: datetime(at), reason }
             }

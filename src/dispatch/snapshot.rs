@@ -165,7 +165,11 @@ impl Dispatcher {
                     wake: gate.wake,
                 })
                 .collect(),
-            throttles: self.throttles.iter().map(|(name, throttle)| (name.to_string(), throttle.snapshot())).collect(),
+            throttles: self
+                .throttles
+                .iter()
+                .map(|(name, throttle)| (name.to_string(), throttle.snapshot()))
+                .collect(),
             dead: self.dead.iter().map(|letter| DeadRecord::of(letter)).collect(),
             outcomes: self.outcomes.iter().map(|outcome| OutcomeRecord::of(outcome, is_kept)).collect(),
             counts: self.counts.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
@@ -198,7 +202,9 @@ impl Dispatcher {
         }
         self.take_gates(state.gates);
         for number in state.runnable {
-            let Some(lane) = self.lanes.get_mut(&number) else { return Err(format!("there is no lane {number}")) };
+            let Some(lane) = self.lanes.get_mut(&number) else {
+                return Err(format!("there is no lane {number}"));
+            };
             if lane.place == Place::Idle {
                 let gate = lane.gate.and_then(|gate| self.gates.get(&gate));
                 let has_pass = passes.contains(&number) && gate.is_some_and(|gate| gate.is_passing);
@@ -348,7 +354,9 @@ fn job_record(number: u64, job: &Job) -> JobRecord {
             JobState::Ready => StateRecord::Ready,
             JobState::Behind => StateRecord::Behind,
             JobState::Waiting { until } => StateRecord::Waiting(until),
-            JobState::InFlight { lease, started, deadline } => StateRecord::InFlight { lease, started, deadline },
+            JobState::InFlight { lease, started, deadline } => {
+                StateRecord::InFlight { lease, started, deadline }
+            }
         },
     }
 }

@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 
+use super::Dispatcher;
 use super::lane::{Block, JobState, Place};
 use super::timers::Timed;
 use super::work::{Lease, Work};
-use super::Dispatcher;
 use crate::action::{ActionContext, Slot};
 use crate::time::{Nanos, datetime, instant, nanos_of};
 
@@ -67,7 +67,8 @@ impl Dispatcher {
     /// Asks the lane's throttle; where it says no, the lane waits at its gate.
     fn may_pass(&mut self, number: u64, has_pass: bool) -> bool {
         let Some(lane) = self.lanes.get_mut(&number) else { return false };
-        let Some((at_gate, gate)) = lane.gate.and_then(|gate| Some((gate, self.gates.get_mut(&gate)?))) else {
+        let Some((at_gate, gate)) = lane.gate.and_then(|gate| Some((gate, self.gates.get_mut(&gate)?)))
+        else {
             return true;
         };
         if !has_pass && (gate.is_passing || !gate.waiting.is_empty()) {

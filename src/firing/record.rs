@@ -72,8 +72,10 @@ impl FiringRecord {
 
     /// The firing, or what of it does not read.
     pub(crate) fn read(self) -> Result<Firing, String> {
-        let trigger = Trigger::from_json(&self.trigger).map_err(|error| format!("a trigger does not read: {error}"))?;
-        let transitions = [Transition::Crossed, Transition::Cleared, Transition::Reminder, Transition::Occurred];
+        let trigger =
+            Trigger::from_json(&self.trigger).map_err(|error| format!("a trigger does not read: {error}"))?;
+        let transitions =
+            [Transition::Crossed, Transition::Cleared, Transition::Reminder, Transition::Occurred];
         let transition = transitions.into_iter().find(|transition| transition.as_str() == self.transition);
         let parts = Parts {
             key: key(self.key),
@@ -85,9 +87,9 @@ impl FiringRecord {
             crossed_at: self.crossed_at,
             due_at: self.due_at,
             suppressed: self.suppressed,
-            event: self
-                .event
-                .map(|(source, id, event_type, time)| EventRef::new(&source, &id, time).with_type(&event_type)),
+            event: self.event.map(|(source, id, event_type, time)| {
+                EventRef::new(&source, &id, time).with_type(&event_type)
+            }),
             owners: self.owners,
             facts: self.facts.map(|facts| Box::new(read_facts(facts))),
         };
@@ -168,7 +170,9 @@ fn read_facts(record: FactsRecord) -> Facts {
         scope: record.scope.map(|scope| (&*scope).into()),
         submission: record.submission.map(|submission| (&*submission).into()),
         operation: record.operation.map(Into::into),
-        phases: record.phases.map(|phases| phases.map(|(phase, outcome)| ((&*phase).into(), (&*outcome).into()))),
+        phases: record
+            .phases
+            .map(|phases| phases.map(|(phase, outcome)| ((&*phase).into(), (&*outcome).into()))),
     }
 }
 

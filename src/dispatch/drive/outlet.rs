@@ -260,6 +260,9 @@ impl Default for Outlet {
 
 impl fmt::Debug for Outlet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outlet").field("len", &self.len()).field("capacity", &self.capacity).finish_non_exhaustive()
+        f.debug_struct("Outlet")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
     }
 }

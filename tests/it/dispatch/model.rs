@@ -89,7 +89,9 @@ impl Model {
             .pending
             .iter()
             .enumerate()
-            .filter_map(|(place, one)| Some((one.deadline.or(one.plan.expires)?, one.deadline.is_none(), place)))
+            .filter_map(|(place, one)| {
+                Some((one.deadline.or(one.plan.expires)?, one.deadline.is_none(), place))
+            })
             .min()
             .map(|(at, _, place)| (at, place))
             .filter(|(at, _)| *at <= now)
@@ -160,7 +162,8 @@ impl Model {
     }
 
     pub(crate) fn redrive(&mut self, now: i64, id: u64) -> bool {
-        let may = |one: &Pending| !self.lanes[one.plan.lane as usize].is_disabled && self.pending.len() < MOST;
+        let may =
+            |one: &Pending| !self.lanes[one.plan.lane as usize].is_disabled && self.pending.len() < MOST;
         if !self.dead.get(&id).is_some_and(may) {
             return false;
         }
@@ -186,7 +189,8 @@ impl Model {
     /// Whether nothing but time, as far as it has not passed, is in the way of this one.
     fn could_start(&self, now: i64, one: &Pending) -> bool {
         let (plan, lane) = (&one.plan, &self.lanes[one.plan.lane as usize]);
-        let in_flight = self.pending.iter().filter(|other| other.plan.lane == plan.lane && other.deadline.is_some());
+        let in_flight =
+            self.pending.iter().filter(|other| other.plan.lane == plan.lane && other.deadline.is_some());
         let most = if plan.lane == 3 { 1 } else { 2 };
         let place = self.pending.iter().position(|other| other.plan.id == plan.id).unwrap();
         let is_first = !self.pending[..place]
@@ -219,7 +223,8 @@ impl Model {
     /// Starts this one, if it is the oldest of its lane that may start: its attempt and its deadline.
     pub(crate) fn start(&mut self, now: i64, id: u64) -> Option<(u32, i64)> {
         let lane = self.pending.iter().find(|one| one.plan.id == id)?.plan.lane;
-        let oldest = self.pending.iter().position(|one| one.plan.lane == lane && self.could_start(now, one))?;
+        let oldest =
+            self.pending.iter().position(|one| one.plan.lane == lane && self.could_start(now, one))?;
         if self.pending[oldest].plan.id != id {
             return None;
         }
