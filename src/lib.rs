@@ -80,6 +80,8 @@
 //! | have it done: retries, limits for each target, dead letters | [`dispatch`], [`Dispatcher`](dispatch::Dispatcher), [`drive`](dispatch::drive()) |
 //! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
 //! | accept callback URLs from strangers | [`webhook::Guard`] |
+//! | learn to write an action, from nothing | [`connector_authors`](_documentation::connector_authors) |
+//! | prove my action right, or simulate in no time | with the feature `testing`: `testing::conformance`, `testing::World` |
 //! | know when to try again, and how fast | [`action::RetryPolicy`], [`action::Throttle`] |
 //! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
 //! | drive it from my runtime | [`driving`](_documentation::driving) |
@@ -250,6 +252,8 @@ pub use trigger::Trigger;
 pub mod _documentation {
     #[doc = include_str!("../docs/comparison.md")]
     pub mod comparison {}
+    #[doc = include_str!("../docs/connector_authors.md")]
+    pub mod connector_authors {}
 
     #[doc = include_str!("../docs/design.md")]
     pub mod design {}

@@ -10,6 +10,10 @@ mod source;
 // What the library does: one line for each module below.
 mod bounds;
 mod built_in;
+#[cfg(feature = "testing")]
+mod conformance;
+#[cfg(feature = "testing")]
+mod conformance_faults;
 mod corpus;
 mod customer_insights;
 mod differential;
