@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lettre::Address;
 use lettre::transport::smtp::Error;
@@ -41,7 +42,8 @@ impl Smtp {
         self
     }
 
-    async fn deliver(&self, message: &MailMessage) -> Result<(), MailError> {
+    /// `leaving` is set when the end of the message may leave from now on.
+    async fn deliver(&self, message: &MailMessage, leaving: &AtomicBool) -> Result<(), MailError> {
         let address = |text: &str| {
             text.parse::<Address>()
                 .map_err(|_| MailError::reply(553, &format!("{text} is no address to this client")))
@@ -70,6 +72,7 @@ impl Smtp {
         smtp.command(Data).await.map_err(before_the_end)?;
         // The client ends the last line itself.
         let bytes = message.bytes().strip_suffix(b"\r\n").unwrap_or(message.bytes());
+        leaving.store(true, Ordering::Relaxed);
         smtp.message(bytes).await.map_err(|error| match replied(&error) {
             Some(reply) => reply,
             None => MailError::lost("the connection broke after the message had begun to leave"),
@@ -83,10 +86,12 @@ impl Smtp {
 #[async_trait]
 impl MailTransport for Smtp {
     async fn send(&self, message: &MailMessage) -> Result<(), MailError> {
-        tokio::time::timeout(message.time(), self.deliver(message))
-            .await
-            // It may have been at any point.
-            .unwrap_or_else(|_| Err(MailError::lost("it took too long")))
+        let leaving = AtomicBool::new(false);
+        let sent = tokio::time::timeout(message.time(), self.deliver(message, &leaving)).await;
+        sent.unwrap_or_else(|_| match leaving.load(Ordering::Relaxed) {
+            true => Err(MailError::lost("it took too long to answer to the message")),
+            false => Err(MailError::not_sent("it took too long before the message was sent")),
+        })
     }
 }
 

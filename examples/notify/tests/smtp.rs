@@ -124,6 +124,17 @@ async fn without_a_server_nothing_was_sent() {
 }
 
 #[tokio::test]
+async fn a_server_that_says_nothing_is_given_up_and_nothing_was_sent() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let now = DateTime::UNIX_EPOCH;
+    let ctx = ActionContext::new(now, "d-17").with_deadline(now + std::time::Duration::from_millis(200));
+    let mail = Mail::new(Notice::new("t")).with_to("c@d.example");
+    let error = action(silent.local_addr().unwrap().port()).run(&ctx, mail).await.unwrap_err();
+    assert!(error.is_transient() && !error.is_outcome_unknown(), "{error:?}");
+    assert!(error.reason().ends_with("it took too long before the message was sent"), "{error:?}");
+}
+
+#[tokio::test]
 async fn without_starttls_nothing_is_sent_where_it_is_wanted_and_a_password_is_not_shown() {
     let Some(sink) = Sink::start("takes") else { return };
     let smtp = Smtp::new("127.0.0.1", sink.port).with_login("ana", Secret::new("CANARY"));
