@@ -152,7 +152,8 @@ fn retry_after<A: Action + 'static>(lab: &Lab<'_, A>) {
         {
             let value = HeaderValue::from_str(text).ok().map(|value| (RETRY_AFTER, value));
             let attempt = answered(lab, 0, status, value);
-            let Some(error) = attempt.error() else { continue };
+            // What is not to be tried again has no pause; that is another fault.
+            let Some(error) = attempt.error().filter(|error| error.is_retryable()) else { continue };
             let (wanted, got) = (wanted.min(cap), error.retry_after());
             if got != Some(wanted) {
                 let got = got.map_or("no pause".to_owned(), |got| format!("{} s", got.as_secs()));

@@ -117,9 +117,7 @@ fn input_faults<A: Action + 'static>(lab: &Lab<'_, A>) {
     }
     let refused = |case: &str, input: Value, wanted: &[String]| {
         let attempt = attempt_with(lab, case, input);
-        if !attempt.sent.is_empty() {
-            lab.found(Check::InputFaults, format!("{case}: a request was sent before the input was refused"));
-        }
+        refused_in_time(lab, case, &attempt);
         match attempt.error().filter(|error| error.is_invalid_input()) {
             None => lab.found(
                 Check::InputFaults,
@@ -164,6 +162,13 @@ fn input_faults<A: Action + 'static>(lab: &Lab<'_, A>) {
     }
 }
 
+/// An input is refused before anything is changed for it; to look something up is allowed.
+fn refused_in_time<A: Action + 'static>(lab: &Lab<'_, A>, case: &str, attempt: &Attempt) {
+    if attempt.effects().next().is_some() {
+        lab.found(Check::InputFaults, format!("{case}: a request was sent before the input was refused"));
+    }
+}
+
 fn names(error: &ActionError, field: &str) -> bool {
     error.fields().iter().any(|fault| fault.path() == field)
 }
@@ -187,10 +192,14 @@ fn injection<A: Action + 'static>(lab: &Lab<'_, A>, baseline: &Attempt) {
         let mut refused = Vec::new();
         for (path, pointer) in &texts {
             let case = format!("{path} with {payload:?} behind it");
-            let attempt = attempt_with(lab, &case, with_suffix(&lab.input, pointer, payload));
+            let input = with_suffix(&lab.input, pointer, payload);
+            let is_allowed = lab.metadata.check_input(&input).is_ok();
+            let attempt = attempt_with(lab, &case, input);
             match attempt.error() {
                 Some(error) if error.is_invalid_input() && names(error, path) => {
-                    refused.push((path, pointer))
+                    refused_in_time(lab, &case, &attempt);
+                    // What the metadata refuses is told before the action is asked.
+                    refused.extend(is_allowed.then_some((path, pointer)));
                 }
                 Some(_) if attempt.sent.is_empty() => {
                     lab.found(
