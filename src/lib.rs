@@ -75,6 +75,8 @@
 //! | do something about a firing: write an action | [`action`], [`Action`](action::Action), [`HttpAction`](action::HttpAction) |
 //! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
 //! | accept callback URLs from strangers | [`webhook::Guard`] |
+//! | learn to write an action, from nothing | [`connector_authors`](_documentation::connector_authors) |
+//! | prove my action right, or simulate in no time | with the feature `testing`: `testing::conformance`, `testing::World` |
 //! | know when to try again, and how fast | [`action::RetryPolicy`], [`action::Throttle`] |
 //! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
 //! | drive it from my runtime | [`driving`](_documentation::driving) |
@@ -200,6 +202,9 @@ pub use trigger::Trigger;
 
 /// The guides of `docs/`, so that their snippets are tests.
 pub mod _documentation {
+    #[doc = include_str!("../docs/connector_authors.md")]
+    pub mod connector_authors {}
+
     #[doc = include_str!("../docs/design.md")]
     pub mod design {}
 

@@ -9,6 +9,10 @@ mod source;
 
 // What the library does: one line for each module below.
 mod bounds;
+#[cfg(feature = "testing")]
+mod conformance;
+#[cfg(feature = "testing")]
+mod conformance_faults;
 mod corpus;
 mod customer_insights;
 mod differential;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::Check;
-use super::lab::{Attempt, End, Lab, TIME, may_change};
+use super::lab::{Attempt, End, KEY, Lab, TIME, may_change};
 use crate::action::{Action, Effect, ErrorClass};
 use crate::testing::{Fate, World};
 
@@ -143,7 +144,7 @@ fn retry_after<A: Action + 'static>(lab: &Lab<'_, A>) {
         return;
     }
     let now = World::new(0).now();
-    let date = now.checked_add_signed(chrono::TimeDelta::seconds(90)).unwrap_or(now);
+    let date = now.checked_add_signed(TimeDelta::seconds(90)).unwrap_or(now);
     let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let cap = lab.capabilities.max_pause;
     for status in [429, 503] {
@@ -226,14 +227,14 @@ fn deadline<A: Action + 'static>(lab: &Lab<'_, A>, at: usize) {
     for (case, fate) in [("no answer comes", Fate::silent()), ("the answer drips in", drip)] {
         let bench =
             lab.bench_under(move |number, _| if number == at { fate.clone() } else { Fate::delivered() });
-        let left = lab.context(&bench, "", 1).time_left() / 4;
-        let ctx = lab.context(&bench, super::lab::KEY, 1);
-        let soon = ctx.now().checked_add_signed(chrono::TimeDelta::from_std(left).unwrap_or_default());
+        let ctx = lab.context(&bench, KEY, 1);
+        let left = ctx.time_left() / 4;
+        let soon = TimeDelta::from_std(left).ok().and_then(|left| ctx.now().checked_add_signed(left));
         let ctx = ctx.clone().with_deadline(soon.unwrap_or(ctx.now()));
         let attempt = lab.attempt(&bench, case, &ctx, lab.input.clone(), usize::MAX);
-        // The requests before this one have taken some of it.
-        let slack = TIME / 100;
-        if attempt.took > left + slack * u32::try_from(at).unwrap_or(1) {
+        // Logins and the requests before this one have taken some of it.
+        let slack = TIME / 100 * u32::try_from(at + 1).unwrap_or(1);
+        if attempt.took > left + slack {
             let message =
                 format!("{case}: it ends after {:?}, its deadline was after {left:?}", attempt.took);
             lab.found(Check::Deadline, message);

@@ -88,7 +88,10 @@ fn key<A: Action + 'static>(lab: &Lab<'_, A>, baseline: &Attempt) {
     let other = lab.attempt(&bench, "another delivery", &ctx, lab.input.clone(), usize::MAX);
     let other = receipts(lab, &other, OTHER_KEY);
     if other.iter().any(|receipt| receipt.1.is_none() || wanted.contains(receipt)) {
-        lab.found(Check::Key, "two deliveries do not each present their own key: the second would be dropped");
+        lab.found(
+            Check::Key,
+            "two deliveries do not each present their own key: the second would be dropped",
+        );
     }
 }
 
