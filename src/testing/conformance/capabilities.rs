@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::Check;
 use crate::action::{ActionContext, ErrorClass};
 
-type Service = Arc<dyn Fn(&Request<Vec<u8>>) -> Response<Vec<u8>> + Send + Sync>;
+/// What answers a request when all is well.
+pub(super) type Service = Arc<dyn Fn(&Request<Vec<u8>>) -> Response<Vec<u8>> + Send + Sync>;
 type IsAside = Arc<dyn Fn(&Request<Vec<u8>>) -> bool + Send + Sync>;
 type KeyOf = Box<dyn Fn(&Request<Vec<u8>>) -> Option<String>>;
 type MapContext = Box<dyn Fn(ActionContext) -> ActionContext>;

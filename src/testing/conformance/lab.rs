@@ -13,6 +13,7 @@ use chrono::TimeDelta;
 use http::{Method, Request, Response};
 use serde_json::Value;
 
+use super::capabilities::Service;
 use super::{CANARY, Capabilities, Check, Report};
 use crate::action::{Action, ActionContext, ActionError, DynAction, Metadata, Secret, Secrets, async_trait};
 use crate::testing::{Fate, ScriptedTransport, Sent, World};
@@ -119,7 +120,7 @@ impl<'a, A: Action + 'static> Lab<'a, A> {
     }
 
     /// What the service answers when all is well.
-    pub(super) fn service(&self) -> Arc<dyn Fn(&Request<Vec<u8>>) -> Response<Vec<u8>> + Send + Sync> {
+    pub(super) fn service(&self) -> Service {
         if let Some(service) = &self.capabilities.service {
             return service.clone();
         }
