@@ -6,14 +6,17 @@
 //!
 //! | I want to… | go to… |
 //! |---|---|
+//! | hold a transport against all that it promises | [`transport_conformance`], [`TransportCase`] |
 //! | run futures and timers in no time | [`World`] |
 //! | hold an action against all that it promises | [`conformance()`], [`Capabilities`] |
 //! | see what is sent, and what happens if the network fails | [`ScriptedTransport`], [`Fate`] |
 
 mod conformance;
 mod transport;
+mod transports;
 mod world;
 
 pub use conformance::{CANARY, Capabilities, Check, Finding, Report, conformance};
 pub use transport::{Fate, ScriptedTransport, Sent};
+pub use transports::{Exchanged, Peer, TransportCase, transport_conformance};
 pub use world::{Sleep, Stalled, World};

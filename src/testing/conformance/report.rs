@@ -48,6 +48,8 @@ pub enum Check {
     Secrets,
     /// It does not panic.
     Panics,
+    /// A transport connects to the checked addresses only.
+    Addresses,
 }
 
 impl Check {
@@ -77,6 +79,7 @@ impl Check {
             Self::Deadline => "deadline",
             Self::Secrets => "secrets",
             Self::Panics => "panics",
+            Self::Addresses => "addresses",
         }
     }
 }
@@ -131,7 +134,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that [`conformance`](super::conformance()) has found.
+/// Everything that [`conformance`](super::conformance()) or another suite has found.
 ///
 /// ```
 /// use tripline::action::{Metadata, action_fn};
@@ -150,23 +153,23 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(name: impl Into<String>) -> Self {
+    pub(in crate::testing) fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), findings: Vec::new(), checked: BTreeSet::new() }
     }
 
     /// Writes down that something was looked at.
-    pub(super) fn looked_at(&mut self, check: Check) {
+    pub(in crate::testing) fn looked_at(&mut self, check: Check) {
         self.checked.insert(check);
     }
 
-    pub(super) fn found(&mut self, check: Check, message: String) {
+    pub(in crate::testing) fn found(&mut self, check: Check, message: String) {
         let finding = Finding { check, message };
         if !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
     }
 
-    pub(super) fn sort(&mut self) {
+    pub(in crate::testing) fn sort(&mut self) {
         self.findings.sort_by_key(Finding::check);
     }
 
