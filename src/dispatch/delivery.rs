@@ -176,9 +176,9 @@ impl Delivery {
         id: DeliveryId,
         target: impl Into<Arc<str>>,
         action: impl Into<Arc<str>>,
-        input: impl Into<Arc<Value>>,
+        input: impl Into<Value>,
     ) -> Self {
-        let input = input.into();
+        let input = Arc::new(input.into());
         Self {
             id,
             target: target.into(),
@@ -211,7 +211,7 @@ impl Delivery {
         action: &DynAction,
         id: DeliveryId,
         target: impl Into<Arc<str>>,
-        input: impl Into<Arc<Value>>,
+        input: impl Into<Value>,
     ) -> Self {
         let metadata = action.metadata();
         Self::new(id, target, metadata.name(), input).with_effect(metadata.effect())

@@ -56,9 +56,8 @@ fn run(actions: &[&str], stop: Stop) -> (Vec<String>, Dispatcher) {
             other => format!("{other:?}"),
         });
     };
-    let driven =
-        drive(&mut dispatcher, &registry, &clock).with_outlet(&outlet).with_outcomes(on_outcome).run();
-    let mut driven = std::pin::pin!(driven);
+    let driven = drive(&mut dispatcher, &registry, &clock).with_outlet(&outlet).with_outcomes(on_outcome);
+    let mut driven = Box::pin(driven.run());
     let mut context = Context::from_waker(Waker::noop());
     while driven.as_mut().poll(&mut context).is_pending() {}
     drop(driven);
