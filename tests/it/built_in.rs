@@ -1,6 +1,8 @@
 //! The built-in actions: what they put on the wire, held against golden files, against hostile input and against what
 //! others make of it. (The conformance suite of `testing` runs on each of them from here too.)
 
+#[cfg(feature = "testing")]
+mod conformance;
 mod email;
 mod teams;
 mod webhook;

@@ -33,6 +33,8 @@ pub(super) fn check(notice: &Notice) -> Result<(), ActionError> {
         if let Some(fault) = fault_of_link(url) {
             faults.push("link", fault);
         }
+    } else if notice.link_title.is_some() {
+        faults.push("linkTitle", "is given without a link");
     }
     faults.into_result()
 }

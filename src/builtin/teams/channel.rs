@@ -129,19 +129,24 @@ impl HttpAction for TeamsChannelMessage {
 
     fn encode(&self, ctx: &ActionContext, input: &ChannelMessage) -> Result<Request<Vec<u8>>, ActionError> {
         let id = attachment_id(ctx.idempotency_key());
-        let card = card(&input.notice.complete(ctx)?)?;
-        let message = json!({
-            "body": {"contentType": "html", "content": format!("<attachment id=\"{id}\"></attachment>")},
-            "attachments": [{"id": id, "contentType": CARD_TYPE, "contentUrl": null, "content": card.to_string()}],
-        });
-        let mut request = HttpRequest::post(&self.base)
+        let address = HttpRequest::post(&self.base)
             .with_segment("", "teams")
             .with_segment("teamId", &input.team_id)
             .with_segment("", "channels")
             .with_segment("channelId", &input.channel_id)
-            .with_segment("", "messages")
-            .with_json(&message)
-            .build()?;
+            .with_segment("", "messages");
+        let notice = input.notice.complete(ctx).map_err(|error| {
+            // Whoever mends the notice wants to hear of the address too.
+            let faults = address.clone().build().err();
+            let fields = faults.iter().flat_map(ActionError::fields);
+            fields.fold(error, |error, fault| error.with_field(fault.path(), fault.message()))
+        })?;
+        let card = card(&notice)?;
+        let message = json!({
+            "body": {"contentType": "html", "content": format!("<attachment id=\"{id}\"></attachment>")},
+            "attachments": [{"id": id, "contentType": CARD_TYPE, "contentUrl": null, "content": card.to_string()}],
+        });
+        let mut request = address.with_json(&message).build()?;
         request.extensions_mut().insert(AnswerLimits::new().with_max_bytes(MAX_ANSWER));
         within_limit(request)
     }

@@ -1,0 +1,116 @@
+//! Every built-in action under the suite that connector authors run on theirs.
+
+use std::net::IpAddr;
+
+use http::header::CONTENT_TYPE;
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+use tripline::action::{ActionContext, CheckedAddresses, OverHttp, SecretUrl};
+use tripline::builtin::teams::{TeamsChannelMessage, TeamsWebhook};
+use tripline::builtin::webhook::Webhook;
+#[cfg(feature = "email")]
+use tripline::testing::Check;
+use tripline::testing::{CANARY, Capabilities, conformance};
+
+use super::{crossed_segment, failed_refresh};
+
+fn checked(ctx: ActionContext) -> ActionContext {
+    ctx.with_checked_addresses(CheckedAddresses::new([IpAddr::from([93, 184, 215, 14])]))
+}
+
+fn accepted(_: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
+fn mail() -> Value {
+    json!({"to": ["ana@contoso.example"], "title": "VIPs passed 1000", "text": "Look!",
+           "facts": [{"name": "Value", "value": "1004"}], "link": "https://ci.example.com/", "linkTitle": "Look"})
+}
+
+fn secret_url() -> SecretUrl {
+    SecretUrl::new(format!("https://hooks.contoso.example/in?sig={CANARY}")).unwrap()
+}
+
+#[test]
+fn a_message_to_a_workflow_of_teams_conforms() {
+    let firing = failed_refresh("Loyalty", "no such table", &["ana@contoso.example"]);
+    let capabilities = Capabilities::new()
+        .with_debug()
+        .with_service(accepted)
+        .with_context(move |ctx| checked(ctx).with_firing(firing.clone()));
+    conformance(|transport| OverHttp::new(TeamsWebhook::new(secret_url()), transport), capabilities).assert();
+}
+
+#[test]
+fn a_message_to_a_channel_of_teams_conforms() {
+    let firing = failed_refresh("Loyalty", "no such table", &["ana@contoso.example"]);
+    let capabilities =
+        Capabilities::new().with_debug().with_context(move |ctx| ctx.with_firing(firing.clone()));
+    conformance(|transport| OverHttp::new(TeamsChannelMessage::new(), transport), capabilities).assert();
+}
+
+#[test]
+fn a_webhook_conforms() {
+    let firing = crossed_segment("vip", &["ana@contoso.example"]);
+    let capabilities = Capabilities::new()
+        .with_debug()
+        .with_service(accepted)
+        .with_context(move |ctx| checked(ctx).with_firing(firing.clone()));
+    conformance(|transport| OverHttp::new(Webhook::new(secret_url()), transport), capabilities).assert();
+}
+
+#[test]
+fn a_mail_through_graph_conforms() {
+    let firing = crossed_segment("vip", &["ana@contoso.example"]);
+    let capabilities = Capabilities::new()
+        .with_debug()
+        .with_service(accepted)
+        .with_input(mail())
+        .with_context(move |ctx| ctx.with_firing(firing.clone()));
+    let make = |transport| {
+        OverHttp::new(tripline::builtin::email::GraphMail::new("alerts@contoso.example"), transport)
+    };
+    conformance(make, capabilities).assert();
+}
+
+#[cfg(feature = "email")]
+#[test]
+fn a_mail_over_smtp_conforms() {
+    use tripline::action::{Transport, async_trait};
+    use tripline::builtin::email::{MailError, MailMessage, MailTransport, Mailbox, SmtpMail};
+    use tripline::testing::ScriptedTransport;
+
+    /// Speaks mail over the suite's transport: an answer of HTTP stands for one of SMTP.
+    struct Adapter(ScriptedTransport);
+
+    #[async_trait]
+    impl MailTransport for Adapter {
+        async fn send(&self, message: &MailMessage) -> Result<(), MailError> {
+            let mut request =
+                Request::post("https://smtp.example.com/").body(message.bytes().to_vec()).unwrap();
+            request.headers_mut().insert(CONTENT_TYPE, "message/rfc822".parse().unwrap());
+            match self.0.send(request).await {
+                Ok(response) if response.status().is_success() => Ok(()),
+                Ok(response) => {
+                    let is_passing = response.status().is_server_error()
+                        || [408, 425, 429].contains(&response.status().as_u16());
+                    Err(MailError::reply(if is_passing { 450 } else { 550 }, response.status().as_str()))
+                }
+                Err(error) if error.is_outcome_unknown() => Err(MailError::lost(error.to_string())),
+                Err(error) => Err(MailError::not_sent(error.to_string())),
+            }
+        }
+    }
+
+    let firing = crossed_segment("vip", &["ana@contoso.example"]);
+    // SMTP has neither the statuses of HTTP nor its pauses, and its key stands within the message.
+    let capabilities = Capabilities::new()
+        .with_input(mail())
+        .with_context(move |ctx| ctx.with_firing(firing.clone()))
+        .without(Check::Statuses)
+        .without(Check::RetryAfter);
+    let from = Mailbox::new("alerts@contoso.example").unwrap();
+    conformance(move |transport| SmtpMail::new(from.clone(), Adapter(transport)), capabilities).assert();
+}
