@@ -17,7 +17,10 @@ use tripline::dispatch::{Delivery, DeliveryId, Dispatcher, Outcome, Outlet, Stop
 /// A clock that an example can wait for: when everything waits, the time is moved on. A real host asks
 /// the system's clock, and wakes from a thread that sleeps.
 #[derive(Clone, Default)]
-struct Clock(Arc<Mutex<(TimeDelta, BTreeMap<TimeDelta, Vec<Waker>>)>>);
+struct Clock(Arc<Mutex<(TimeDelta, Sleepers)>>);
+
+/// Who waits, by until when.
+type Sleepers = BTreeMap<TimeDelta, Vec<Waker>>;
 
 impl Clock {
     fn moved_on(&self) -> bool {

@@ -96,7 +96,7 @@ pub(super) enum OutcomeRecord {
     },
     /// One that is still kept, by its id.
     Kept(String),
-    Dead(DeadRecord),
+    Dead(Box<DeadRecord>),
     Cancelled {
         id: String,
         target: String,
@@ -127,7 +127,7 @@ impl OutcomeRecord {
                 output: output.clone(),
             },
             Outcome::Dead(letter) if is_kept(letter) => Self::Kept(letter.delivery.id.to_string()),
-            Outcome::Dead(letter) => Self::Dead(DeadRecord::of(letter)),
+            Outcome::Dead(letter) => Self::Dead(Box::new(DeadRecord::of(letter))),
             Outcome::Cancelled { id, target, at, is_outcome_unknown } => Self::Cancelled {
                 id: id.to_string(),
                 target: target.to_string(),

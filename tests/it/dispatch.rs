@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tripline::action::{ActionError, Effect, Rate, RetryPolicy, Throttle};
 use tripline::dispatch::{
-    Admission, Completion, Delivery, DeliveryId, Dispatcher, LanePolicy, Lease, Limits, Outcome,
+    Admission, Completion, Delivery, DeliveryId, Dispatcher, LanePolicy, Lease, Limits,
 };
 
 use model::{Model, Plan};
@@ -26,7 +26,7 @@ impl Random {
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 32) * n >> 32
+        (((z ^ (z >> 31)) >> 32) * n) >> 32
     }
 }
 
@@ -91,7 +91,7 @@ struct Pair {
 impl Pair {
     fn both<T: PartialEq + std::fmt::Debug>(&mut self, mut step: impl FnMut(&mut Dispatcher) -> T) -> T {
         self.steps += 1;
-        if self.steps % self.cut_every == 0 {
+        if self.steps.is_multiple_of(self.cut_every) {
             let bytes = self.cut.snapshot();
             self.cut = machine();
             self.cut.restore(&bytes).unwrap();
@@ -123,7 +123,7 @@ fn run(seed: u64, steps: u64, tally: &mut [u64; 4]) {
     let (mut pair, mut model) =
         (Pair { whole: machine(), cut: machine(), cut_every: 1, steps: 0 }, Model::new());
     // At every step in some runs, now and then in the others, which are quick for it.
-    pair.cut_every = if seed % 40 == 0 { 1 } else { 23 };
+    pair.cut_every = if seed.is_multiple_of(40) { 1 } else { 23 };
     let (mut now, mut next) = (1_000, 0);
     let mut leases: Vec<(u64, Lease)> = Vec::new();
     let mut lost: Vec<Lease> = Vec::new();
@@ -292,6 +292,6 @@ fn no_attempt_is_made_before_what_the_server_asked_for() {
         assert!(dispatcher.poll_work().is_none());
         dispatcher.handle_timeout(at(3_601)).unwrap();
         assert_eq!(dispatcher.poll_work().unwrap().attempt(), 2);
-        assert!(matches!(dispatcher.poll_outcome(), None::<Outcome>));
+        assert!(dispatcher.poll_outcome().is_none(), "nothing has ended");
     }
 }
