@@ -78,7 +78,7 @@ fn a_mail_through_graph_conforms() {
 #[cfg(feature = "email")]
 #[test]
 fn a_mail_over_smtp_conforms() {
-    use tripline::action::{Transport, async_trait};
+    use tripline::action::{AnswerLimits, Transport, async_trait};
     use tripline::builtin::email::{MailError, MailMessage, MailTransport, Mailbox, SmtpMail};
     use tripline::testing::ScriptedTransport;
 
@@ -91,6 +91,7 @@ fn a_mail_over_smtp_conforms() {
             let mut request =
                 Request::post("https://smtp.example.com/").body(message.bytes().to_vec()).unwrap();
             request.headers_mut().insert(CONTENT_TYPE, "message/rfc822".parse().unwrap());
+            request.extensions_mut().insert(AnswerLimits::new().with_time(message.time()));
             match self.0.send(request).await {
                 Ok(response) if response.status().is_success() => Ok(()),
                 Ok(response) => {
