@@ -82,7 +82,11 @@ fn name(option: &str, series: usize) -> String {
 /// An engine whose triggers all ask for the option.
 pub(crate) fn engine(side: &str, n: usize) -> Result<Engine, Failure> {
     let option = side.strip_prefix(PREFIX).unwrap_or(side);
-    let limits = Limits::default().with_triggers(n + 1).with_series(n + 1).with_series_per_trigger(n + 1);
+    let limits = Limits::default()
+        .with_triggers(n + 1)
+        .with_series(n + 1)
+        .with_series_per_trigger(n + 1)
+        .with_waiting(2 * n + 1);
     let mut engine = data::builder().with_limits(limits).build();
     let triggers = if option == "one-for-all" { 1 } else { n };
     for series in 0..triggers {
