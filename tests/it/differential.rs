@@ -2,7 +2,6 @@
 //! each. `TRIPLINE_CASES` says how many cases, `TRIPLINE_SEED` where to begin.
 
 pub(crate) mod left_out;
-pub(crate) mod random;
 pub(crate) mod shrink;
 pub(crate) mod steps;
 pub(crate) mod triggers;

@@ -29,6 +29,7 @@ mod monitor;
 mod nights;
 mod oracle;
 mod properties;
+mod random;
 mod replay;
 mod tasks;
 mod throttle;

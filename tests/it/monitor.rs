@@ -8,20 +8,9 @@ use tripline::event::SeriesRef;
 use tripline::threshold::{Direction, Monitor, Occurrences, OnFirst, OnMissing, Threshold, ThresholdBuilder};
 use tripline::{ErrorKind, Trigger};
 
+use crate::random::Random;
+
 type Told = (String, DateTime<Utc>, Option<DateTime<Utc>>, Option<Duration>);
-
-/// splitmix64, as in the other random runs.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (((z ^ (z >> 31)) >> 32) * n) >> 32
-    }
-}
 
 fn minutes(n: u64) -> Duration {
     Duration::from_secs(60 * n)

@@ -9,9 +9,9 @@ use serde_json::Value;
 use tripline::engine::{Engine, Limits};
 
 use crate::corpus::observation;
-use crate::differential::random::Random;
 use crate::differential::{left_out, seeds, shrink, steps};
 use crate::engine_subject::event;
+use crate::random::Random;
 
 use run::{Run, engine, same, same_firings, steps_of};
 

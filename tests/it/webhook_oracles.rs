@@ -7,24 +7,8 @@ use serde_json::{Value, json};
 use tripline::webhook::{CheckedUrl, Guard, GuardErrorKind};
 
 use crate::oracle;
+use crate::random::Random;
 use crate::webhook::urls;
-
-/// splitmix64: the same cases every time.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        ((u128::from(self.next()) * n as u128) >> 64) as usize
-    }
-}
 
 // Addresses.
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::random::Random;
 use crate::model::rule::{Rule, What};
+use crate::random::Random;
 
 /// The triggers as they stand while steps are gone through.
 pub(crate) struct Known {

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::left_out::Known;
-use super::random::Random;
 use super::triggers::{World, condition, number, option, trigger};
 use crate::model::rule::Rule;
 use crate::model::{Ns, clock};
+use crate::random::Random;
 
 /// A whole case in the corpus's form, without what it should give.
 pub(crate) fn case(seed: u64) -> Value {

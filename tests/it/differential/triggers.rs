@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::random::Random;
 use crate::model::rule::Rule;
 use crate::model::{Ns, Series, clock};
+use crate::random::Random;
 
 /// What the triggers and the steps of one case have in common.
 pub(crate) struct World {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::trigger::PHASES;
-use crate::differential::random::Random;
 use crate::model::{Ns, clock};
+use crate::random::Random;
 
 const TYPES: [&str; 7] = [
     "dataSourceRefreshFailed",

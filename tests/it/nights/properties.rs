@@ -11,9 +11,9 @@ use super::steps::{Driven, Subject, event, moved_to, steps_of};
 use super::told::stamp;
 use super::{hold, model::HOUR};
 use crate::corpus::time as time_of;
-use crate::differential::random::Random;
 use crate::engine_subject::time;
 use crate::model::Ns;
+use crate::random::Random;
 
 /// What a whole night fires, and the engine at its end.
 fn plain(night: &Value) -> (Vec<String>, Engine) {

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::hold;
 use super::run::{Run, engine, steps_of};
 use crate::corpus::{BASE, moved_to, observation, time};
-use crate::differential::random::Random;
 use crate::differential::triggers::World;
 use crate::model::{Ns, Series, clock};
+use crate::random::Random;
 
 /// The triggers that look at each series by itself, and all observations in the order of time.
 fn ordered(case: &Value, seed: u64) -> Value {

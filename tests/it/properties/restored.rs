@@ -7,9 +7,9 @@ use tripline::{ErrorKind, Trigger};
 
 use super::hold;
 use super::run::{Run, engine, same_firings, steps_of, trigger_of};
-use crate::differential::random::Random;
 use crate::differential::triggers::{World, condition, option, trigger};
 use crate::model::rule::Rule;
+use crate::random::Random;
 
 /// Goes on in another engine, with the same triggers.
 fn restart(run: &mut Run, hash_seed: u64) -> Result<(), String> {

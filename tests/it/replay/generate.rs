@@ -1,5 +1,7 @@
 //! A stream in which everything happens: overtaking, repeats, missing values, ticks, lines that are no events.
 
+use crate::random::Random;
+
 /// Triggers with every option, so that every kind of state is in the snapshot at some cut.
 pub(super) const TRIGGERS: &str = r#"[
  {"id":"plain","on":{"type":"segmentThresholdCrossed","segment":"*","above":50}},
@@ -22,19 +24,6 @@ pub(super) const TRIGGERS: &str = r#"[
  {"id":"quiet-start","on":{"type":"noData","kind":"segment","name":"never","within":"PT15M","fromStart":true}}
 ]"#;
 
-/// The generator of SPEC section 13.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (((z ^ (z >> 31)) >> 32) * bound) >> 32
-    }
-}
-
 /// So many lines; about two in a hundred are no events.
 pub(super) fn lines(count: usize, seed: u64) -> Vec<String> {
     let mut random = Random(seed);
@@ -43,7 +32,7 @@ pub(super) fn lines(count: usize, seed: u64) -> Vec<String> {
         event("none", "", r#""kind":"segment","name":"alpha","value":1"#),
         event("bad", &time(0), r#""kind":"segment","name":"alpha""#),
     ];
-    let mut clock = 60;
+    let mut clock = 60_u64;
     while lines.len() < count {
         clock += random.below(90) * random.below(2);
         let id = format!("e{}", lines.len());

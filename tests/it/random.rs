@@ -10,8 +10,10 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        (((self.next() >> 32) * n as u64) >> 32) as usize
+    /// From 0 to just below `n`, in the type of `n`.
+    pub(crate) fn below<N: TryInto<u64> + TryFrom<u64>>(&mut self, n: N) -> N {
+        let n = n.try_into().ok().expect("a bound is not negative");
+        N::try_from(((self.next() >> 32) * n) >> 32).ok().expect("it is below a number of its type")
     }
 
     /// True in so many of a hundred.
