@@ -54,7 +54,7 @@ fn a_monitor_gives_the_firings_of_an_engine_with_one_trigger_and_one_series() {
         engine.add(start, Trigger::segment_threshold_crossed("t", "vip", builder).build().unwrap()).unwrap();
         let mut minute: i64 = 0;
         for step in 0..40 {
-            minute += i64::try_from(random.below(3)).unwrap();
+            minute += random.below(3);
             let late = if random.below(8) == 0 { 2 } else { 0 };
             let at = start + TimeDelta::minutes(minute - late);
             if random.below(6) == 0 {
