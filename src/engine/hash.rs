@@ -5,6 +5,9 @@ use std::hash::Hasher;
 use foldhash::SharedSeed;
 use foldhash::fast::FoldHasher;
 
+/// An odd number without a pattern: 2^64 over the golden ratio.
+const PARTING: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// The keyed hash of all tables.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seeded {
@@ -18,25 +21,17 @@ pub(super) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let half = |a: &[u8], b: &[u8]| match (
-        a.first_chunk::<8>(),
-        b.first_chunk::<8>(),
-        a.last_chunk::<8>(),
-        b.last_chunk::<8>(),
-    ) {
-        (Some(a_first), Some(b_first), Some(a_last), Some(b_last)) => {
-            Some((a_first == b_first) & (a_last == b_last))
-        }
-        _ => None,
-    };
     match a.len() {
-        8..=16 => half(a, b).unwrap_or(false),
-        17..=32 => {
-            let (first, last) = (half(&a[..16], &b[..16]), half(&a[a.len() - 16..], &b[b.len() - 16..]));
-            first.unwrap_or(false) & last.unwrap_or(false)
-        }
+        8..=16 => ends::<8>(a) == ends(b),
+        17..=32 => ends::<16>(a) == ends(b),
         _ => a == b,
     }
+}
+
+/// The first and the last bytes, which may overlap.
+#[inline(always)]
+fn ends<const N: usize>(bytes: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+    Some((bytes.first_chunk()?, bytes.last_chunk()?))
 }
 
 /// A keyed hash of one text, for the other tables.
@@ -56,12 +51,27 @@ impl Seeded {
         hasher.finish()
     }
 
+    /// Where the hashes of the names of a source and kind start.
     #[inline]
-    pub(super) fn plain(self, source: u32, kind: u8, name: &str) -> u64 {
+    pub(super) fn seed(self, source: u32, kind: u8) -> u64 {
         let mut hasher = FoldHasher::with_seed(self.seed, self.shared);
-        hasher.write(name.as_bytes());
         hasher.write_u64(u64::from(source) << 8 | u64::from(kind));
         hasher.finish()
+    }
+
+    /// A name's hash, from its [`seed`](Self::seed) on.
+    #[inline(always)]
+    pub(super) fn named(self, seed: u64, name: &str) -> u64 {
+        let mut hasher = FoldHasher::with_seed(seed, self.shared);
+        hasher.write(name.as_bytes());
+        // One multiplication leaves names that differ in a digit side by side; another parts them.
+        let product = u128::from(hasher.finish()) * u128::from(PARTING);
+        product as u64 ^ (product >> 64) as u64
+    }
+
+    #[inline]
+    pub(super) fn plain(self, source: u32, kind: u8, name: &str) -> u64 {
+        self.named(self.seed(source, kind), name)
     }
 
     pub(super) fn parts<'a>(

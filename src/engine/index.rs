@@ -6,9 +6,6 @@ const EMPTY: u32 = u32::MAX;
 /// How many words share a cache line.
 const WORDS: usize = 16;
 
-/// How many lines the smallest table has.
-const FEWEST: usize = 1;
-
 /// Open addressing by cache lines: a word is a number and, in the bits above
 /// it, a piece of its hash; it lies in the line to which its hash belongs, or
 /// where that is full in the next that is not. All words of a line are compared
@@ -25,6 +22,7 @@ pub(super) struct Index {
     lines: Vec<Line>,
     len: usize,
     /// The bits of a word that are the number.
+    bits: u32,
     mask: u32,
 }
 
@@ -40,9 +38,9 @@ impl Index {
         let mut at = home(hash, self.lines.len());
         loop {
             let line = self.lines.get(at)?;
-            let mut hits = line.hits(hash as u32, !self.mask);
+            let mut hits = line.hits(hash as u32, self.bits);
             while hits != 0 {
-                let word = line.0[(hits.trailing_zeros() as usize - 1) % WORDS];
+                let word = line.0[hits.trailing_zeros() as usize % WORDS];
                 if word != EMPTY && is(word & self.mask) {
                     return Some(word & self.mask);
                 }
@@ -55,16 +53,14 @@ impl Index {
         }
     }
 
-    /// The first number in the line to which this hash belongs whose piece of a
-    /// hash agrees: nearly always the one that [`find`](Index::find) finds, and
-    /// so few instructions away that the look-ups of several names overlap.
-    /// Where none agrees it gives any.
+    /// The number in the line to which this hash belongs whose piece of a hash
+    /// agrees: nearly always the one that [`find`](Index::find) finds, and so few
+    /// instructions away that the look-ups of several names overlap. Where none
+    /// agrees, or several do, it gives any.
     #[inline(always)]
     pub(super) fn guess(&self, hash: u64) -> u32 {
         let Some(line) = self.lines.get(home(hash, self.lines.len())) else { return EMPTY };
-        let hits = line.hits(hash as u32, !self.mask);
-        // Without a hit this is the last word, and its number somebody else's.
-        line.0[(hits.trailing_zeros() as usize).wrapping_sub(1) % WORDS] & self.mask
+        line.agreeing(hash as u32, self.bits) & self.mask
     }
 
     /// Reads where this hash belongs, and nothing else: the line is then near.
@@ -82,12 +78,12 @@ impl Index {
         let words = self.lines.len() * WORDS;
         let is_full = (self.len + 1) * 5 > words * 4;
         if is_full || number >= self.mask {
-            let lines = if is_full { (self.lines.len() * 3).div_ceil(2) } else { self.lines.len() };
-            let lines = lines.max(FEWEST);
+            let lines = if is_full { (self.lines.len() * 3).div_ceil(2).max(1) } else { self.lines.len() };
             let (old, mask) = (std::mem::replace(&mut self.lines, vec![Line::NEW; lines]), self.mask);
-            // Greater than any number, so that none is EMPTY.
+            // Greater than any number, so that none is EMPTY; and so much memory as 2^31 would need there is not.
             let room = (lines * WORDS) as u32;
             self.mask = u32::MAX >> (number + 1).max(mask).max(room).leading_zeros();
+            self.bits = self.mask.count_ones();
             for line in &old {
                 for number in line.words().iter().map(|word| word & mask) {
                     self.place(hash_of(number), number);
@@ -159,15 +155,23 @@ impl Index {
 impl Line {
     const NEW: Self = Self([EMPTY; WORDS]);
 
-    /// A bit for each word that agrees with `wanted` in the bits of `kept`,
-    /// from the second bit on: so compilers see sixteen lanes that are alike.
+    /// A bit for each word that agrees with `wanted` in all but the lowest `bits`.
     #[inline(always)]
-    fn hits(&self, wanted: u32, kept: u32) -> u32 {
-        let mut hits = [0; WORDS];
-        for (place, (hit, word)) in hits.iter_mut().zip(&self.0).enumerate() {
-            *hit = if (word ^ wanted) & kept == 0 { 2 << place } else { 0 };
+    fn hits(&self, wanted: u32, bits: u32) -> u32 {
+        let (mut hits, wanted) = (0, wanted >> bits);
+        for (place, word) in self.0.iter().enumerate() {
+            hits |= u32::from(word >> bits == wanted) << place;
         }
-        hits.iter().fold(0, |hits, hit| hits | hit)
+        hits
+    }
+
+    /// The words that agree, laid over one another.
+    #[inline(always)]
+    fn agreeing(&self, wanted: u32, bits: u32) -> u32 {
+        let (mut words, wanted) = (self.0, wanted >> bits);
+        // Compilers see sixteen lanes that are alike.
+        words.iter_mut().for_each(|word| *word = if *word >> bits == wanted { *word } else { 0 });
+        words.iter().fold(0, |all, word| all | word)
     }
 
     #[inline(always)]
@@ -233,6 +237,23 @@ mod tests {
             assert_eq!(index.len(), 168);
             index.clear();
             assert_eq!(index.find(hash(0), |_| true), None);
+        }
+    }
+
+    #[test]
+    fn a_guess_is_right_unless_a_line_is_full_or_pieces_of_hashes_agree() {
+        let hash = |number: u32| u64::from(number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17);
+        let mut index = Index::default();
+        assert_eq!(index.guess(hash(0)), EMPTY);
+        for count in [10, 1_000, 50_000] {
+            (index.len() as u32..count).for_each(|number| index.insert(hash(number), number, hash));
+            let right = (0..count).filter(|&number| index.guess(hash(number)) == number).count();
+            assert!(right * 100 >= count as usize * 94, "{right} of {count}");
+            let strangers = (count..2 * count).filter(|&number| index.guess(hash(number)) >= count).count();
+            assert!(
+                strangers <= count as usize / 50,
+                "a guess is a number that is there, or 0: {strangers} of {count}"
+            );
         }
     }
 }

@@ -48,6 +48,7 @@ mod limits;
 mod numbers;
 mod observe;
 mod outbox;
+mod pages;
 mod ranks;
 mod receipt;
 mod recent;
@@ -59,6 +60,7 @@ mod slot;
 mod slots;
 mod snapshot;
 mod solo;
+mod sources;
 mod standing;
 mod tasks;
 mod verdict;
@@ -75,7 +77,8 @@ use crate::error::{Error, ErrorKind};
 use crate::firing::Firing;
 use crate::threshold::NEVER;
 use crate::time::{
-    DeadlineQueue, InstantReader, Nanos, datetime, format_duration, format_instant, instant, nanos_of,
+    DayTime, DeadlineQueue, InstantReader, Nanos, datetime, format_duration, format_instant, instant,
+    nanos_of,
 };
 
 use dedupe::Dedupe;
@@ -512,13 +515,13 @@ impl Engine {
 
     /// The instant of an input, refused where it is too far ahead of `now`.
     #[inline]
-    fn arrival(&mut self, now: DateTime<Utc>, time: DateTime<Utc>) -> Result<Nanos, Error> {
+    fn arrival(&mut self, now: DayTime, time: DayTime) -> Result<Nanos, Error> {
         let at = self.times.read(time)?;
         if time > now { self.guard(now, at) } else { Ok(at) }
     }
 
     #[inline]
-    fn guard(&mut self, now: DateTime<Utc>, at: Nanos) -> Result<Nanos, Error> {
+    fn guard(&mut self, now: DayTime, at: Nanos) -> Result<Nanos, Error> {
         let Some(skew) = self.skew else { return Ok(at) };
         let now = self.times.read(now)?;
         if at <= now.saturating_add(nanos_of(skew)) {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, SeriesRef, ValueObserved};
 use crate::threshold::Transition;
-use crate::time::{Nanos, datetime, instant};
+use crate::time::{DayTime, Nanos, datetime, instant};
 
 use super::Engine;
 use super::dedupe::Name;
@@ -198,6 +198,7 @@ impl Engine {
         value: f64,
     ) -> Result<Receipt, Error> {
         // Short enough to be part of the caller's loop, so that the misses of one call overlap those of the next.
+        let (now, time) = (DayTime::from(now), DayTime::from(time));
         if series.identity == self.identity.0 && self.observe_quietly(now, series.number, time, value) {
             return Ok(Receipt::Accepted);
         }
@@ -206,7 +207,7 @@ impl Engine {
 
     /// Takes a value that nobody notices; false where it is not such a one, and nothing has changed.
     #[inline(always)]
-    fn observe_quietly(&mut self, now: DateTime<Utc>, number: u32, time: DateTime<Utc>, value: f64) -> bool {
+    fn observe_quietly(&mut self, now: DayTime, number: u32, time: DayTime, value: f64) -> bool {
         if self.pending.len() >= self.limits.pending() || time > now {
             return false;
         }
@@ -219,9 +220,9 @@ impl Engine {
     #[inline(never)]
     fn observe_handle(
         &mut self,
-        now: DateTime<Utc>,
+        now: DayTime,
         series: SeriesHandle,
-        time: DateTime<Utc>,
+        time: DayTime,
         value: f64,
     ) -> Result<Receipt, Error> {
         if series.identity != self.identity.0 || series.number as usize >= self.slots.len() {
@@ -233,9 +234,9 @@ impl Engine {
 
     fn observe_number(
         &mut self,
-        now: DateTime<Utc>,
+        now: DayTime,
         number: u32,
-        time: DateTime<Utc>,
+        time: DayTime,
         value: f64,
     ) -> Result<Receipt, Error> {
         self.has_room()?;
@@ -283,6 +284,7 @@ impl Engine {
         time: DateTime<Utc>,
         value: f64,
     ) -> Result<Receipt, Error> {
+        let (now, time) = (DayTime::from(now), DayTime::from(time));
         if let Some(number) = self.slots.find_near(series)
             && self.observe_quietly(now, number, time, value)
         {
@@ -295,9 +297,9 @@ impl Engine {
     #[inline(never)]
     fn observe_named(
         &mut self,
-        now: DateTime<Utc>,
+        now: DayTime,
         series: SeriesRef<'_>,
-        time: DateTime<Utc>,
+        time: DayTime,
         value: f64,
     ) -> Result<Receipt, Error> {
         self.has_room()?;
@@ -326,26 +328,33 @@ impl Engine {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn observe_batch(&mut self, now: DateTime<Utc>, observations: &[Observation<'_>]) -> BatchReport {
-        let mut report = BatchReport::default();
+        let (now, mut report) = (DayTime::from(now), BatchReport::default());
         let mut found = [Found::NOTHING; BLOCK];
         for (block, part) in observations.chunks(BLOCK).enumerate() {
+            let start = block * BLOCK;
             self.slots.find_block(part.iter().map(|observation| &observation.series), &mut found);
-            let identity = self.identity.0;
             for (at, observation) in part.iter().enumerate() {
-                let is_found = self.slots.holds(&found[at], &observation.series);
-                let result = if is_found && self.identity.0 == identity && self.explain.is_none() {
-                    if self.observe_quietly(now, found[at].number, observation.time, observation.value) {
-                        report.taken = block * BLOCK + at + 1;
-                        continue;
-                    }
-                    self.observe_number(now, found[at].number, observation.time, observation.value)
-                } else {
-                    self.observe_named(now, observation.series, observation.time, observation.value)
+                let (series, time) = (&observation.series, DayTime::from(observation.time));
+                let number = found[at].number;
+                let is_found = self.slots.holds(&found[at], series);
+                if is_found && self.observe_quietly(now, number, time, observation.value) {
+                    continue;
+                }
+                let identity = self.identity.0;
+                let result = match is_found {
+                    true => self.observe_number(now, number, time, observation.value),
+                    false => self.observe_named(now, *series, time, observation.value),
                 };
-                if !report.note(block * BLOCK + at, result) {
+                // Series were dropped to make room, and the others have other numbers now.
+                if self.identity.0 != identity {
+                    found.fill(Found::NOTHING);
+                }
+                report.taken = start + at;
+                if !report.note(start + at, result) {
                     return report;
                 }
             }
+            report.taken = start + part.len();
         }
         report
     }
@@ -364,7 +373,7 @@ impl Engine {
 
     fn take_event(&mut self, now: DateTime<Utc>, event: &Event<'_>) -> Result<Receipt, Error> {
         let at = match event.instant()? {
-            Some(at) => self.guard(now, at)?,
+            Some(at) => self.guard(now.into(), at)?,
             None => instant(now)?,
         };
         self.dedupe.forget_before(self.clock);

@@ -28,6 +28,8 @@ pub(super) struct Register {
     any: [Vec<u32>; ALL_KINDS],
     /// How many triggers ask for each kind.
     asked: [u32; ALL_KINDS],
+    /// How many of them ask for other than one name.
+    inexact: [u32; ALL_KINDS],
 }
 
 impl Register {
@@ -43,6 +45,7 @@ impl Register {
             suffix: HashMap::new(),
             any: Default::default(),
             asked: [0; ALL_KINDS],
+            inexact: [0; ALL_KINDS],
         }
     }
 
@@ -87,8 +90,9 @@ impl Register {
         let (seed, hasher) = (self.seed, self.hasher);
         let (kind, name) = target(&watch.trigger);
         self.each_list(name, kind, |list| list.push(number));
-        if let Some(asked) = self.asked.get_mut(usize::from(kind)) {
+        if let (Some(asked), Some(inexact)) = self.numbers_of(kind) {
             *asked += 1;
+            *inexact += u32::from(name.as_exact().is_none());
         }
         let name = name.as_exact().map(Box::<str>::from);
         self.watches.put(number, watch);
@@ -119,8 +123,9 @@ impl Register {
         let watch = self.watches.take(number)?;
         let (kind, name) = target(&watch.trigger);
         self.each_list(name, kind, |list| list.retain(|&other| other != number));
-        if let Some(asked) = self.asked.get_mut(usize::from(kind)) {
+        if let (Some(asked), Some(inexact)) = self.numbers_of(kind) {
             *asked -= 1;
+            *inexact -= u32::from(name.as_exact().is_none());
         }
         Some(watch)
     }
@@ -175,10 +180,7 @@ impl Register {
     /// Whether every trigger of this kind asks for one name, and says which.
     #[inline]
     pub(super) fn is_exact(&self, kind: u8) -> bool {
-        self.several.is_empty()
-            && self.prefix.is_empty()
-            && self.suffix.is_empty()
-            && self.any.get(usize::from(kind)).is_none_or(Vec::is_empty)
+        self.inexact.get(usize::from(kind)).is_none_or(|&inexact| inexact == 0)
     }
 
     /// Takes a number out of the chain of its name.
@@ -205,6 +207,11 @@ impl Register {
             }
             at = next;
         }
+    }
+
+    fn numbers_of(&mut self, kind: u8) -> (Option<&mut u32>, Option<&mut u32>) {
+        let kind = usize::from(kind);
+        (self.asked.get_mut(kind), self.inexact.get_mut(kind))
     }
 
     /// Changes the lists that a trigger with this matcher stands in; empty ones are dropped.

@@ -12,7 +12,7 @@ pub(super) const LONG_AGO: Nanos = Nanos::MIN;
 
 /// Room for a name in the slot itself.
 const INLINE: usize = 18;
-const NOT_INLINE: u8 = u8::MAX;
+const NOT_INLINE: usize = u8::MAX as usize;
 
 /// One plain trigger alone watches the series, and its whole state is here.
 const SOLO: u8 = 1;
@@ -50,8 +50,8 @@ pub(super) struct Label {
     /// Of a solo the time of its latest firing; [`LONG_AGO`] for none.
     last_firing: Nanos,
     pub(super) source: u32,
-    pub(super) kind: u8,
-    length: u8,
+    /// The kind, and in the lower byte the length of the name.
+    form: u16,
     name: [u8; INLINE],
 }
 
@@ -170,11 +170,12 @@ impl Hot {
 impl Label {
     /// Of a series that goes by `name` alone, if that fits, else by what is kept at `place`.
     pub(super) fn new(source: u32, kind: u8, name: Option<&str>, place: u32) -> Self {
-        let mut label = Self { last_firing: LONG_AGO, source, kind, length: NOT_INLINE, name: [0; INLINE] };
+        let mut label =
+            Self { last_firing: LONG_AGO, source, form: Self::form(kind, NOT_INLINE), name: [0; INLINE] };
         match name.filter(|name| Self::fits(name)) {
             Some(name) => {
                 label.name[..name.len()].copy_from_slice(name.as_bytes());
-                label.length = name.len() as u8;
+                label.form = Self::form(kind, name.len());
             }
             None => label.set_place(place),
         }
@@ -194,14 +195,28 @@ impl Label {
     /// True where this is the label of a series with a short name and no dimensions.
     #[inline(always)]
     pub(super) fn is(&self, source: u32, kind: u8, name: &[u8]) -> bool {
-        let is_one = (self.source == source) & (self.kind == kind) & (usize::from(self.length) == name.len());
+        let is_one = (self.source == source) & (self.form == Self::form(kind, name.len()));
         is_one && self.name.get(..name.len()).is_some_and(|own| same_bytes(own, name))
     }
 
-    /// The name, or the place where it is kept with the dimensions.
+    #[inline(always)]
+    fn form(kind: u8, length: usize) -> u16 {
+        u16::from(kind) << 8 | length as u16 & 0xff
+    }
+
+    #[inline(always)]
+    pub(super) fn kind(&self) -> u8 {
+        (self.form >> 8) as u8
+    }
+
+    #[inline(always)]
+    fn length(&self) -> usize {
+        usize::from(self.form & 0xff)
+    }
+
     #[inline]
     pub(super) fn name(&self) -> Result<&[u8], u32> {
-        match self.name.get(..usize::from(self.length)) {
+        match self.name.get(..self.length()) {
             Some(name) => Ok(name),
             None => Err(u32::from_le_bytes([self.name[0], self.name[1], self.name[2], self.name[3]])),
         }

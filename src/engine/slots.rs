@@ -10,7 +10,9 @@ use super::cold::{Cold, NOTHING};
 use super::hash::{Seeded, same_bytes};
 use super::index::Index;
 use super::numbers::{KINDS, NOBODY, kind_number};
+use super::pages::Pages;
 use super::slot::{Hot, Label, Solo};
+use super::sources::Sources;
 
 /// How many names a batch looks up together.
 pub(super) const BLOCK: usize = 32;
@@ -37,17 +39,13 @@ pub(super) struct Slots {
     /// choosing names that collide, and no result depends on it.
     hasher: Seeded,
     index: Index,
-    /// Two halves of a slot: an observation by number reads one, by name both at once.
-    hot: Vec<Hot>,
-    labels: Vec<Label>,
+    pages: Pages,
     long: Vec<Long>,
     cold: Vec<Cold>,
     free_cold: Vec<u32>,
     /// Only once a trigger is added, replaced or removed while there are series.
     namesakes: Option<Namesakes>,
-    sources: Vec<Box<str>>,
-    source_table: HashTable<u32>,
-    last_source: u32,
+    sources: Sources,
 }
 
 /// What a look-up in a block came to.
@@ -62,6 +60,19 @@ impl Found {
     pub(super) const NOTHING: Self = Self { number: NOBODY, source: NOBODY, kind: u8::MAX };
 }
 
+/// The source and kind of the series before, of the same block: texts at the
+/// same place are the same, since all of them are borrowed at once.
+struct Kin<'a> {
+    source: &'a str,
+    kind: &'a str,
+    seed: u64,
+    found: Found,
+}
+
+impl Kin<'_> {
+    const NONE: Self = Self { source: "", kind: "", seed: 0, found: Found::NOTHING };
+}
+
 /// A series to look for, with its hash.
 #[derive(Debug, Clone, Copy)]
 struct Wanted<'a> {
@@ -73,38 +84,36 @@ struct Wanted<'a> {
 
 impl Slots {
     pub(super) fn new(seed: u64) -> Self {
+        let hasher = Seeded::new(seed);
         Self {
-            hasher: Seeded::new(seed),
+            hasher,
             index: Index::default(),
-            hot: Vec::new(),
-            labels: Vec::new(),
+            pages: Pages::default(),
             long: Vec::new(),
             cold: Vec::new(),
             free_cold: Vec::new(),
             namesakes: None,
-            sources: Vec::new(),
-            source_table: HashTable::new(),
-            last_source: 0,
+            sources: Sources::new(hasher),
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.hot.len()
+        self.pages.len()
     }
 
     #[inline]
     pub(super) fn hot(&self, number: u32) -> &Hot {
-        &self.hot[number as usize]
+        self.pages.hot(number)
     }
 
     #[inline(always)]
     pub(super) fn hot_at(&mut self, number: u32) -> Option<&mut Hot> {
-        self.hot.get_mut(number as usize)
+        self.pages.hot_at(number)
     }
 
     #[inline]
     pub(super) fn hot_mut(&mut self, number: u32) -> &mut Hot {
-        &mut self.hot[number as usize]
+        self.pages.hot_mut(number)
     }
 
     /// A solo as it is; `None` where the series is none.
@@ -114,12 +123,12 @@ impl Slots {
 
     /// Moves a solo to its other side; see [`Hot::flip`].
     pub(super) fn flip(&mut self, number: u32, edges: Option<(i64, i64)>, at: Nanos, value: f64) -> bool {
-        let number = number as usize;
-        self.hot[number].flip(&mut self.labels[number], edges, at, value)
+        let (hot, label) = self.pages.both_mut(number);
+        hot.flip(label, edges, at, value)
     }
 
     fn label(&self, number: u32) -> &Label {
-        &self.labels[number as usize]
+        self.pages.label(number)
     }
 
     /// What is beside the slot; nothing for a solo.
@@ -142,8 +151,8 @@ impl Slots {
     /// Makes a series a solo: what is beside its slot is dropped.
     pub(super) fn begin_solo(&mut self, number: u32, solo: &Solo) {
         self.drop_cold(number);
-        let number = number as usize;
-        self.hot[number].set_solo(&mut self.labels[number], solo);
+        let (hot, label) = self.pages.both_mut(number);
+        hot.set_solo(label, solo);
     }
 
     /// Ends a solo; there is nothing beside its slot then.
@@ -176,47 +185,45 @@ impl Slots {
     /// before is awaited.
     #[inline(always)]
     pub(super) fn find_near(&self, series: &SeriesRef<'_>) -> Option<u32> {
-        let (source, kind) = (self.last_source, kind_number(series.kind())?);
-        let last = self.sources.get(source as usize)?;
-        if !series.has_no_dimensions() || !same_bytes(last.as_bytes(), series.source().as_bytes()) {
+        let kind = kind_number(series.kind())?;
+        let (source, seed) = self.sources.latest(series.source(), kind)?;
+        if !series.has_no_dimensions() {
             return None;
         }
-        let number = self.index.guess(self.hasher.plain(source, kind, series.name()));
-        let label = self.labels.get(number as usize)?;
+        let number = self.index.guess(self.hasher.named(seed, series.name()));
+        let label = self.pages.label_at(number)?;
         label.is(source, kind, series.name().as_bytes()).then_some(number)
     }
 
     /// The number of a series, if it is kept.
     pub(super) fn find(&mut self, series: &SeriesRef<'_>) -> Option<u32> {
         let kind = kind_number(series.kind())?;
-        let source = self.find_source(series.source())?;
+        let source = self.sources.find(series.source())?;
         self.find_wanted(&self.wanted(kind, source, series))
     }
 
     /// The same, without noting which source was asked for.
     pub(super) fn peek(&self, series: &SeriesRef<'_>) -> Option<u32> {
         let kind = kind_number(series.kind())?;
-        let hash = self.hasher.text(series.source());
-        let source = *self.source_table.find(hash, |&at| *self.sources[at as usize] == *series.source())?;
+        let source = self.sources.peek(series.source())?;
         self.find_wanted(&self.wanted(kind, source, series))
     }
 
     /// The number of a series that is made if it is not kept yet.
     pub(super) fn insert(&mut self, series: &SeriesRef<'_>, kind: u8) -> u32 {
-        let source = self.insert_source(series.source());
+        let source = self.sources.insert(series.source());
         let wanted = self.wanted(kind, source, series);
         if let Some(number) = self.find_wanted(&wanted) {
             return number;
         }
-        let number = self.hot.len() as u32;
+        let number = self.len() as u32;
         let (place, name) = (self.long.len() as u32, series.name());
         let inline = (series.has_no_dimensions() && Label::fits(name)).then_some(name);
         if inline.is_none() {
             let dimensions = (!series.has_no_dimensions()).then(|| Box::new(series.dimensions().collect()));
             self.long.push(Long { name: name.into(), dimensions });
         }
-        self.hot.push(Hot::new());
-        self.labels.push(Label::new(source, kind, inline, place));
+        self.pages.push(Hot::new(), Label::new(source, kind, inline, place));
         self.add_cold(number);
         let mut index = std::mem::take(&mut self.index);
         index.insert(wanted.hash, number, |other| self.hash(other));
@@ -230,7 +237,7 @@ impl Slots {
 
     /// Every series of this kind and name.
     pub(super) fn namesakes(&mut self, kind: u8, name: &str) -> Vec<u32> {
-        if self.hot.is_empty() {
+        if self.len() == 0 {
             return Vec::new();
         }
         let namesakes = match self.namesakes.take() {
@@ -279,7 +286,7 @@ impl Slots {
     }
 
     pub(super) fn source(&self, number: u32) -> &str {
-        &self.sources[self.label(number).source as usize]
+        self.sources.text(self.label(number).source)
     }
 
     pub(super) fn name(&self, number: u32) -> &str {
@@ -291,7 +298,7 @@ impl Slots {
     }
 
     pub(super) fn kind(&self, number: u32) -> u8 {
-        self.label(number).kind
+        self.label(number).kind()
     }
 
     fn dimensions(&self, number: u32) -> Option<&Dimensions> {
@@ -321,12 +328,18 @@ impl Slots {
             }
         }
         let has_place = |label: &Label| label.name().is_err();
-        let mut long = self.labels.iter().zip(&moved).filter(|(label, _)| has_place(label));
-        self.long.retain(|_| long.next().is_some_and(|(_, moved)| moved.is_some()));
-        retain_by(&mut self.hot, &moved);
-        retain_by(&mut self.labels, &moved);
-        for (place, label) in (0..).zip(self.labels.iter_mut().filter(|label| has_place(label))) {
-            label.set_place(place);
+        let pages = &self.pages;
+        let mut keeps_long =
+            (0..pages.len() as u32).filter(|&number| has_place(pages.label(number))).map(&keep);
+        self.long.retain(|_| keeps_long.next().unwrap_or(false));
+        self.pages.retain(&moved);
+        let mut place = 0;
+        for number in 0..self.len() as u32 {
+            let label = self.pages.label_mut(number);
+            if has_place(label) {
+                label.set_place(place);
+                place += 1;
+            }
         }
         self.namesakes = None;
         let mut index = std::mem::take(&mut self.index);
@@ -341,8 +354,8 @@ impl Slots {
     fn hash(&self, number: u32) -> u64 {
         let (label, name) = (self.label(number), self.name(number));
         match self.dimensions(number) {
-            None => self.hasher.plain(label.source, label.kind, name),
-            Some(dimensions) => self.hasher.parts(label.source, label.kind, name, dimensions.iter()),
+            None => self.hasher.plain(label.source, label.kind(), name),
+            Some(dimensions) => self.hasher.parts(label.source, label.kind(), name, dimensions.iter()),
         }
     }
 
@@ -354,12 +367,17 @@ impl Slots {
         block: impl Iterator<Item = &'a SeriesRef<'a>>,
         found: &mut [Found; BLOCK],
     ) {
-        let (mut hashes, mut count) = ([0; BLOCK], 0);
+        let (mut hashes, mut count, mut kin) = ([0; BLOCK], 0, Kin::NONE);
         for ((found, hash), series) in found.iter_mut().zip(&mut hashes).zip(block) {
-            let kind = kind_number(series.kind()).unwrap_or(u8::MAX);
-            let source = self.find_source(series.source()).unwrap_or(NOBODY);
-            *found = Found { number: NOBODY, source, kind };
-            *hash = self.wanted(kind, source, series).hash;
+            let is_akin = std::ptr::eq(series.source(), kin.source) && std::ptr::eq(series.kind(), kin.kind);
+            if !is_akin {
+                kin = self.kin(series);
+            }
+            *found = kin.found;
+            *hash = match series.has_no_dimensions() {
+                true => self.hasher.named(kin.seed, series.name()),
+                false => self.wanted(kin.found.kind, kin.found.source, series).hash,
+            };
             count += 1;
         }
         // Each of these loops is a few instructions long, so that many of its misses are under way at once.
@@ -372,22 +390,28 @@ impl Slots {
             found.number = self.index.guess(hash);
         }
         for found in &*found {
-            let number = found.number as usize;
-            if let (Some(label), Some(hot)) = (self.labels.get(number), self.hot.get(number)) {
-                touched ^= label.source ^ (hot.gate as u32);
-            }
+            touched ^= self.pages.touch(found.number);
         }
         // Nothing is made of what was read but that it is near now.
         std::hint::black_box(touched);
     }
 
+    #[inline(never)]
+    fn kin<'a>(&mut self, series: &SeriesRef<'a>) -> Kin<'a> {
+        let kind = kind_number(series.kind()).unwrap_or(u8::MAX);
+        let source = self.sources.find(series.source()).unwrap_or(NOBODY);
+        let found = Found { number: NOBODY, source, kind };
+        Kin { source: series.source(), kind: series.kind(), seed: self.hasher.seed(source, kind), found }
+    }
+
     /// Was this series found?
     #[inline(always)]
     pub(super) fn holds(&self, found: &Found, series: &SeriesRef<'_>) -> bool {
-        self.labels.get(found.number as usize).is_some_and(|label| {
-            let is_one = (label.source == found.source) & (label.kind == found.kind);
-            is_one && self.has_name(label, series)
-        })
+        let Some(label) = self.pages.label_at(found.number) else { return false };
+        if series.has_no_dimensions() && label.is(found.source, found.kind, series.name().as_bytes()) {
+            return true;
+        }
+        (label.source == found.source) & (label.kind() == found.kind) && self.has_name(label, series)
     }
 
     #[inline]
@@ -403,7 +427,7 @@ impl Slots {
     fn find_wanted(&self, wanted: &Wanted<'_>) -> Option<u32> {
         self.index.find(wanted.hash, |number| {
             let label = self.label(number);
-            (label.source == wanted.source) & (label.kind == wanted.kind)
+            (label.source == wanted.source) & (label.kind() == wanted.kind)
                 && self.has_name(label, wanted.series)
         })
     }
@@ -420,39 +444,4 @@ impl Slots {
             }
         }
     }
-
-    /// Sources are few: the one asked for last is tried first.
-    #[inline(always)]
-    fn find_source(&mut self, source: &str) -> Option<u32> {
-        let last = self.sources.get(self.last_source as usize);
-        if last.is_some_and(|last| same_bytes(last.as_bytes(), source.as_bytes())) {
-            return Some(self.last_source);
-        }
-        self.find_other_source(source)
-    }
-
-    #[inline(never)]
-    fn find_other_source(&mut self, source: &str) -> Option<u32> {
-        let found =
-            *self.source_table.find(self.hasher.text(source), |&at| *self.sources[at as usize] == *source)?;
-        self.last_source = found;
-        Some(found)
-    }
-
-    fn insert_source(&mut self, source: &str) -> u32 {
-        if let Some(found) = self.find_source(source) {
-            return found;
-        }
-        let number = self.sources.len() as u32;
-        self.sources.push(source.into());
-        let (sources, hasher) = (&self.sources, self.hasher);
-        self.source_table
-            .insert_unique(hasher.text(source), number, |&at| hasher.text(&sources[at as usize]));
-        number
-    }
-}
-
-fn retain_by<T>(list: &mut Vec<T>, moved: &[Option<u32>]) {
-    let mut stays = moved.iter().map(Option::is_some);
-    list.retain(|_| stays.next().unwrap_or(false));
 }

@@ -190,12 +190,15 @@ impl<'a> RefreshCompleted<'a> {
     }
 
     /// Finds what a reader would refuse in data that was built in code.
+    #[inline]
     pub(crate) fn check(&self) -> Result<(), Error> {
         let is_whole = !self.process.as_str().is_empty() && !self.outcome.as_str().is_empty();
-        let is_readable = self.ended_at.is_none_or(|time| time.instant().is_ok());
-        if is_whole && is_readable && self.item.as_ref().is_none_or(|item| !item.id().is_empty()) {
-            return Ok(());
-        }
+        let has_id = self.item.as_ref().is_none_or(|item| !item.id().is_empty());
+        if is_whole && has_id && self.ended_at.is_none() { Ok(()) } else { self.check_all() }
+    }
+
+    #[inline(never)]
+    fn check_all(&self) -> Result<(), Error> {
         let mut faults = Faults::default();
         faults.not_empty("data.process", self.process.as_str());
         if let Some(item) = &self.item {

@@ -1,6 +1,6 @@
 //! Instants: RFC 3339 in, RFC 3339 out, nanoseconds since 1970 in between.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 
 use crate::error::{Error, ErrorKind};
 
@@ -21,6 +21,34 @@ pub(crate) fn instant(time: DateTime<Utc>) -> Result<Nanos, Error> {
     })
 }
 
+/// A host's time as a day and the nanoseconds since it began: two plain numbers, which compilers keep in registers.
+/// Those of a leap second are the first of the next second's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DayTime {
+    day: NaiveDate,
+    nanos: i64,
+}
+
+impl From<DateTime<Utc>> for DayTime {
+    #[inline(always)]
+    fn from(time: DateTime<Utc>) -> Self {
+        let (day, clock) = (time.naive_utc().date(), time.naive_utc().time());
+        let second = i64::from(clock.num_seconds_from_midnight());
+        Self { day, nanos: second * NANOS_PER_SECOND + i64::from(clock.nanosecond()) }
+    }
+}
+
+impl DayTime {
+    fn start(self) -> DateTime<Utc> {
+        self.day.and_time(NaiveTime::MIN).and_utc()
+    }
+
+    fn instant(self) -> Result<Nanos, Error> {
+        let time = self.start().checked_add_signed(TimeDelta::nanoseconds(self.nanos));
+        instant(time.unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+}
+
 /// Turns times into instants, fast where they are of one day, as those of a stream are.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct InstantReader {
@@ -31,32 +59,25 @@ pub(crate) struct InstantReader {
 
 impl InstantReader {
     #[inline]
-    pub(crate) fn read(&mut self, time: DateTime<Utc>) -> Result<Nanos, Error> {
+    pub(crate) fn read(&mut self, time: DayTime) -> Result<Nanos, Error> {
         self.of_the_day(time).map_or_else(|| self.turn_to(time), Ok)
     }
 
     /// The instant of a time of the same day as the one before.
     #[inline(always)]
-    pub(crate) fn of_the_day(&self, time: DateTime<Utc>) -> Option<Nanos> {
-        let naive = time.naive_utc();
-        if self.day != naive.date() {
-            return None;
-        }
-        let clock = naive.time();
-        let second = i64::from(clock.num_seconds_from_midnight());
-        Some(self.start + second * NANOS_PER_SECOND + i64::from(clock.nanosecond()))
+    pub(crate) fn of_the_day(&self, time: DayTime) -> Option<Nanos> {
+        (self.day == time.day).then_some(self.start + time.nanos)
     }
 
     #[cold]
-    fn turn_to(&mut self, time: DateTime<Utc>) -> Result<Nanos, Error> {
-        let day = time.date_naive();
+    fn turn_to(&mut self, time: DayTime) -> Result<Nanos, Error> {
         // Only a day that is wholly within the range is kept.
-        let start = day.and_time(NaiveTime::MIN).and_utc().timestamp_nanos_opt();
+        let start = time.start().timestamp_nanos_opt();
         let end = start.and_then(|start| start.checked_add(86_401 * NANOS_PER_SECOND));
         if let Some(start) = end.and(start) {
-            *self = Self { day, start };
+            *self = Self { day: time.day, start };
         }
-        instant(time)
+        time.instant()
     }
 }
 
@@ -197,12 +218,12 @@ mod tests {
     fn the_fast_reader_gives_the_same_instants() {
         let mut reader = InstantReader::default();
         for nanos in [0, 1, 86_399_999_999_999, 86_400_000_000_000, -1, i64::MAX - 2, i64::MIN + 1, 5] {
-            assert_eq!(reader.read(datetime(nanos)).unwrap(), nanos);
-            assert_eq!(reader.read(datetime(nanos)).unwrap(), nanos);
+            assert_eq!(reader.read(datetime(nanos).into()).unwrap(), nanos);
+            assert_eq!(reader.read(datetime(nanos).into()).unwrap(), nanos);
         }
         for time in [DateTime::<Utc>::MAX_UTC, datetime(i64::MAX), datetime(i64::MAX - 1), datetime(i64::MIN)]
         {
-            assert!(reader.read(time).is_err());
+            assert!(reader.read(time.into()).is_err());
         }
     }
 

@@ -13,6 +13,6 @@ pub use duration::{format_duration, parse_duration};
 
 pub(crate) use duration::{MAX_DURATION, nanos_of};
 pub(crate) use instant::{
-    InstantReader, Nanos, datetime, format_instant, instant, parse_instant, push_instant,
+    DayTime, InstantReader, Nanos, datetime, format_instant, instant, parse_instant, push_instant,
 };
 pub(crate) use queue::DeadlineQueue;

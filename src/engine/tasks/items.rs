@@ -115,6 +115,13 @@ impl Items {
         self.table.find(of.hash_with(hash, id), is)
     }
 
+    /// Reads where the item of this hash belongs, if it is of the source and the
+    /// process that came last, and nothing else: that is then near.
+    #[inline(always)]
+    pub(super) fn touch(&self, id: Option<&str>, hash: u64) -> u32 {
+        self.near.as_ref().map_or(0, |of| self.table.touch(of.hash_with(hash, id)))
+    }
+
     /// The source and the process, which the next tasks will probably have too.
     #[inline]
     fn come_near(&mut self, source: &str, process: &Process) {

@@ -52,7 +52,7 @@ impl Engine {
         task: &RefreshCompleted<'_>,
     ) -> Result<Receipt, Error> {
         self.has_room()?;
-        let at = self.arrival(now, time)?;
+        let at = self.arrival(now.into(), time.into())?;
         task.check().inspect_err(|_| self.counts.invalid += 1)?;
         let refresh = Task { at, source, event: None, subject: Subject::Refresh(task) };
         let receipt = match self.take_quickly(&refresh, task) {
