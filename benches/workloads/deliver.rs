@@ -30,7 +30,7 @@ use crate::data::{self, instant, mix};
 use crate::meter::{Rounds, Sample, measure};
 use crate::report::{Report, Row};
 use crate::spread::BOUND;
-use crate::{BATCH, Failure, Size};
+use crate::{Failure, Size};
 
 const TARGET: f64 = 3.0;
 const SECRET: [u8; 32] = [7; 32];
@@ -298,9 +298,10 @@ impl Host {
         let Self { dispatcher, registry, addresses, .. } = self;
         let (mut firings, mut delivered) = (firings.into_iter(), 0);
         let action = registry.get("postWebhook").ok_or("there is no webhook")?;
+        let target: Arc<str> = TARGET_NAME.into();
         loop {
             for firing in firings.by_ref().take(pending) {
-                let delivery = Delivery::of(action, firing.id().into(), TARGET_NAME, json!({}));
+                let delivery = Delivery::of(action, firing.id().into(), target.clone(), json!({}));
                 let _ = dispatcher.handle_delivery(now, delivery.with_firing(firing))?;
             }
             if dispatcher.is_idle() {
@@ -401,7 +402,7 @@ impl Sides {
 
 pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
     let n = size.pick(1_000, 1_000, 10);
-    let (events, rounds) = (size.pick(BATCH, BATCH, 20), size.pick(200, 40, 1));
+    let (events, rounds) = (size.pick(250, 250, 20), size.pick(200, 40, 1));
     for (lane, pending) in [("one", 1), ("pending", events)] {
         let mut sides = Sides::new(n)?;
         let mut pairs = Rounds::default();

@@ -18,10 +18,17 @@ pub(crate) fn push_json_number(text: &mut String, number: f64) {
 
 /// Appends a string as JSON, quotes included.
 pub(crate) fn push_json_string(text: &mut String, value: &str) {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
     text.push('"');
+    // Most are plain from end to end, which is told without a branch for each byte.
+    if value.bytes().fold(true, |so_far, byte| so_far & is_plain(byte)) {
+        text.push_str(value);
+        text.push('"');
+        return;
+    }
     let mut plain = 0;
     for (at, byte) in value.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+        if is_plain(byte) {
             continue;
         }
         text.push_str(&value[plain..at]);

@@ -1,13 +1,16 @@
 //! A firing as one line of JSON.
 
+use std::ops::Range;
+
 use super::{Facts, Firing, Key};
 use crate::event::{Outcome, Process, Scope, Submission, push_json_number, push_json_string};
 use crate::time::{Nanos, format_duration, push_instant};
-use crate::trigger::{TriggerKind, condition_json};
+use crate::trigger::{TriggerKind, push_condition_json};
 
-pub(super) fn line(firing: &Firing) -> String {
+/// Appends the object; what stands before it is nothing, or ends with a colon.
+pub(super) fn push(out: &mut String, firing: &Firing) {
     let parts = &firing.parts;
-    let mut line = Line(String::with_capacity(512));
+    let mut line = Line::new(std::mem::take(out));
     line.text("id", firing.id().as_str());
     line.text("trigger", firing.trigger());
     line.text("type", firing.trigger_type());
@@ -36,7 +39,7 @@ pub(super) fn line(firing: &Firing) -> String {
         }
         TriggerKind::SegmentThresholdCrossed { threshold, .. }
         | TriggerKind::MeasureThresholdCrossed { threshold, .. } => {
-            line.with("condition", |out| out.push_str(&condition_json(threshold)));
+            line.with("condition", |out| push_condition_json(out, threshold));
         }
         _ => {}
     }
@@ -45,7 +48,7 @@ pub(super) fn line(firing: &Firing) -> String {
     if let Some(length) = firing.length() {
         line.text("length", &format_duration(length));
     }
-    line.with("suppressed", |out| out.push_str(&parts.suppressed.to_string()));
+    line.with("suppressed", |out| push_count(out, parts.suppressed));
     if let Some(event) = &parts.event {
         line.object("event", |line| {
             line.text("source", event.source());
@@ -63,8 +66,14 @@ pub(super) fn line(firing: &Firing) -> String {
             out.push(']');
         });
     }
-    line.0.push('}');
-    line.0
+    line.out.push('}');
+    *out = line.out;
+}
+
+fn push_count(out: &mut String, count: u64) {
+    use std::fmt::Write;
+    // Writing to a `String` does not fail.
+    let _ = write!(out, "{count}");
 }
 
 impl Facts {
@@ -92,7 +101,7 @@ impl Facts {
 impl Key {
     /// The member of an explanation that says what the trigger judged: its name and its value.
     pub(crate) fn json(&self) -> Option<(&'static str, String)> {
-        let mut line = Line(String::new());
+        let mut line = Line::new(String::new());
         match self {
             Self::Series(series) => {
                 let mut text = String::new();
@@ -103,14 +112,14 @@ impl Key {
                 line.text("source", source);
                 line.text("process", process.as_str());
                 line.optional("id", id.as_deref());
-                line.0.push('}');
-                Some(("item", line.0))
+                line.out.push('}');
+                Some(("item", line.out))
             }
             Self::Job { source, id } => {
                 line.text("source", source);
                 line.text("id", id);
-                line.0.push('}');
-                Some(("job", line.0))
+                line.out.push('}');
+                Some(("job", line.out))
             }
             Self::Whole => None,
         }
@@ -118,17 +127,29 @@ impl Key {
 }
 
 /// One line of JSON under construction.
-struct Line(String);
+struct Line {
+    out: String,
+    /// The last instant that was written, and where: those of a firing are often the same.
+    last: Option<(Nanos, Range<usize>)>,
+}
 
 impl Line {
-    fn with(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+    fn new(out: String) -> Self {
+        Self { out, last: None }
+    }
+
+    fn name(&mut self, name: &str) {
         // A value is never written without a member before it, so an object that
         // is just beginning is where the text is empty or ends with a colon.
-        let begins = self.0.is_empty() || self.0.ends_with(':');
-        self.0.push(if begins { '{' } else { ',' });
-        push_json_string(&mut self.0, name);
-        self.0.push(':');
-        write(&mut self.0);
+        let begins = self.out.is_empty() || self.out.ends_with(':');
+        self.out.push(if begins { '{' } else { ',' });
+        push_json_string(&mut self.out, name);
+        self.out.push(':');
+    }
+
+    fn with(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+        self.name(name);
+        write(&mut self.out);
     }
 
     fn text(&mut self, name: &str, value: &str) {
@@ -142,21 +163,21 @@ impl Line {
     }
 
     fn object(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
-        self.with(name, |out| {
-            let mut inner = Self(std::mem::take(out));
-            write(&mut inner);
-            inner.0.push('}');
-            *out = inner.0;
-        });
+        self.name(name);
+        write(self);
+        self.out.push('}');
     }
 
     fn instant(&mut self, name: &str, value: Option<Nanos>) {
-        if let Some(value) = value {
-            self.with(name, |out| {
-                out.push('"');
-                push_instant(out, value);
-                out.push('"');
-            });
+        let Some(value) = value else { return };
+        self.name(name);
+        self.out.push('"');
+        let start = self.out.len();
+        match &self.last {
+            Some((last, range)) if *last == value => self.out.extend_from_within(range.clone()),
+            _ => push_instant(&mut self.out, value),
         }
+        self.last = Some((value, start..self.out.len()));
+        self.out.push('"');
     }
 }

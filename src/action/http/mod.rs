@@ -132,7 +132,7 @@ pub trait HttpAction: Send + Sync {
     /// What goes in, as in [`Action::Input`].
     type Input: DeserializeOwned + Send;
     /// What comes out, as in [`Action::Output`].
-    type Output: Serialize + Send;
+    type Output: Serialize + Send + 'static;
 
     /// What it says about itself, as in [`Action::metadata`].
     fn metadata(&self) -> Metadata;
