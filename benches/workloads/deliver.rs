@@ -1,9 +1,9 @@
 //! `deliver`: a firing, through the dispatcher and the webhook built-in, to a
 //! signed request that is answered at once.
 //!
-//! The limit is given the same firings taken apart, ids included, and writes
-//! the body and the signature by hand. It makes no request, keeps no state and
-//! would lose what fails.
+//! The limit is given the same firings taken apart, and writes the id, the body
+//! and the signature by hand. It makes no request, keeps no state and would
+//! lose what fails.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, Response, StatusCode};
 use serde_json::json;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use tripline::Trigger;
 use tripline::action::{
     CheckedAddresses, OverHttp, Registry, SecretUrl, Transport, TransportError, async_trait,
@@ -90,7 +90,6 @@ impl Digest {
 
 /// A firing as the limit is given it.
 struct Crossing {
-    id: Box<str>,
     trigger: Box<str>,
     series: Box<str>,
     time: DateTime<Utc>,
@@ -103,7 +102,6 @@ struct Crossing {
 impl Crossing {
     fn of(firing: &Firing) -> Option<Self> {
         Some(Self {
-            id: firing.id().as_str().into(),
             trigger: firing.trigger().into(),
             series: firing.series()?.name().into(),
             time: firing.time(),
@@ -124,28 +122,48 @@ impl Limit {
     #[inline(never)]
     fn run(&self, now: DateTime<Utc>, crossings: &[Crossing], sent: &mut Vec<Sent>) {
         for crossing in crossings {
-            let body = body(crossing);
+            let id = id(crossing);
+            let body = body(&id, crossing);
             let timestamp = now.timestamp().to_string();
             let mut mac = self.keyed.clone();
-            for part in [crossing.id.as_bytes(), b".", timestamp.as_bytes(), b".", &body] {
+            for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", &body] {
                 mac.update(part);
             }
             let mut signature = String::with_capacity(47);
             signature.push_str("v1,");
-            push_base64(&mut signature, &mac.finalize().into_bytes());
-            sent.push(Sent {
-                id: crossing.id.clone(),
-                timestamp: timestamp.into(),
-                signature: signature.into(),
-                body,
-            });
+            push_base64(&mut signature, &mac.finalize().into_bytes(), b"+/");
+            sent.push(Sent { id, timestamp: timestamp.into(), signature: signature.into(), body });
         }
     }
 }
 
+/// The first 16 bytes of a SHA-256 over what tells the firing from others, each part behind its length.
+fn id(crossing: &Crossing) -> Box<str> {
+    let (trigger, series) = (crossing.trigger.as_bytes(), crossing.series.as_bytes());
+    let source = data::SOURCE.as_bytes();
+    let key = source.len() + series.len() + "series".len() + "segment".len() + 16;
+    let mut hash = Sha256::new();
+    hash.update((trigger.len() as u32).to_be_bytes());
+    hash.update(trigger);
+    hash.update((key as u32).to_be_bytes());
+    for part in [&b"series"[..], source, b"segment", series, b"crossed"] {
+        hash.update((part.len() as u32).to_be_bytes());
+        hash.update(part);
+    }
+    for number in [crossing.time.timestamp_nanos_opt().unwrap_or_default(), 0] {
+        hash.update(8_u32.to_be_bytes());
+        hash.update(number.to_be_bytes());
+    }
+    let digest = hash.finalize();
+    let mut text = String::with_capacity(24);
+    push_base64(&mut text, &digest[..16], b"-_");
+    text.truncate(22);
+    text.into()
+}
+
 /// No text of the data needs to be escaped, which is known to who writes by hand.
-fn body(crossing: &Crossing) -> Vec<u8> {
-    let Crossing { id, trigger, series, time, value, previous, event, owner } = crossing;
+fn body(id: &str, crossing: &Crossing) -> Vec<u8> {
+    let Crossing { trigger, series, time, value, previous, event, owner } = crossing;
     let mut text = String::with_capacity(900);
     let time = time_text(*time);
     let number = |text: &mut String, number: f64| {
@@ -230,16 +248,19 @@ fn time_text(time: DateTime<Utc>) -> String {
     text
 }
 
-fn push_base64(text: &mut String, bytes: &[u8]) {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let letter = |bits: u32| char::from(LETTERS[(bits & 63) as usize]);
+/// `others` are the last two letters, in which the alphabets differ.
+fn push_base64(text: &mut String, bytes: &[u8], others: &[u8; 2]) {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let letter = |bits: u32| {
+        let place = (bits & 63) as usize;
+        LETTERS.get(place).copied().unwrap_or_else(|| others[place - LETTERS.len()])
+    };
     for chunk in bytes.chunks(3) {
         let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        text.push(letter(bits >> 18));
-        text.push(letter(bits >> 12));
-        text.push(if chunk.len() > 1 { letter(bits >> 6) } else { '=' });
-        text.push(if chunk.len() > 2 { letter(bits) } else { '=' });
+        let mut group = [letter(bits >> 18), letter(bits >> 12), letter(bits >> 6), letter(bits)];
+        group[chunk.len() + 1..].fill(b'=');
+        text.push_str(std::str::from_utf8(&group).unwrap_or_default());
     }
 }
 

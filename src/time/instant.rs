@@ -84,7 +84,7 @@ pub(crate) fn format_instant(nanos: Nanos) -> String {
 
 /// Appends [`format_instant`]'s text.
 pub(crate) fn push_instant(text: &mut String, nanos: Nanos) {
-    let time = datetime(nanos);
+    let time = datetime(nanos).naive_utc();
     let mut digits = *b"0000-00-00T00:00:00.000000000";
     // The range of instants has years of four digits.
     let year = time.year().unsigned_abs();
