@@ -217,9 +217,7 @@ impl HttpAction for Webhook {
         }
         let is_signed = self.sign(ctx, &body, &mut headers)?;
         if !is_signed {
-            let id = HeaderValue::try_from(ctx.idempotency_key());
-            let odd = |_| ActionError::permanent("the delivery's key cannot stand in the header webhook-id");
-            headers.insert(&ID, id.map_err(odd)?);
+            headers.insert(&ID, header(ctx.idempotency_key())?);
         }
         let mut request = Request::new(body);
         *request.method_mut() = Method::POST;
@@ -238,6 +236,13 @@ impl HttpAction for Webhook {
     fn needs_whole_answer(&self) -> bool {
         false
     }
+}
+
+/// A key as a header's value: visible ASCII, as any server takes it.
+fn header(key: &str) -> Result<HeaderValue, ActionError> {
+    let is_plain = key.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
+    let value = HeaderValue::try_from(key).ok().filter(|_| is_plain);
+    value.ok_or_else(|| ActionError::permanent("the delivery's key cannot stand in the header webhook-id"))
 }
 
 impl fmt::Debug for Webhook {

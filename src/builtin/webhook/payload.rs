@@ -132,11 +132,3 @@ fn event_of_firing(firing: &Firing) -> Result<Event<'_>, Error> {
         .with_time(firing.time());
     Ok(event.with_data_content_type("application/json").with_data(Data::written(firing.to_json())))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_in_one_go_is_the_event() {}
-}
