@@ -8,6 +8,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// Appends the text of `bytes` in the standard alphabet, padded.
 pub(crate) fn push(text: &mut String, bytes: &[u8]) {
     let letter = |bits: u32| char::from(ALPHABET[(bits & 63) as usize]);
+    text.reserve(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);

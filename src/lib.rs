@@ -232,6 +232,7 @@
 
 pub mod action;
 mod base64;
+mod bounds;
 pub mod builtin;
 pub mod dispatch;
 pub mod engine;

@@ -15,6 +15,8 @@
 
 mod count;
 mod data;
+#[cfg(feature = "signing")]
+mod deliver;
 mod growth;
 mod lines;
 mod memory;
@@ -54,7 +56,7 @@ enum Mode {
 /// Runs one row at every n.
 type Workload = fn(Size, &mut Report) -> Result<(), Failure>;
 
-const ROWS: [(&str, Workload); 7] = [
+const ROWS: &[(&str, Workload)] = &[
     ("spread", spread::run),
     ("stacked", stacked::run),
     ("selective", selective::run),
@@ -62,6 +64,8 @@ const ROWS: [(&str, Workload); 7] = [
     ("memory", memory::run),
     ("memory-options", options::run),
     ("restore", restore::run),
+    #[cfg(feature = "signing")]
+    ("deliver", deliver::run),
 ];
 
 fn arguments() -> Result<Arguments, Failure> {
@@ -77,7 +81,8 @@ fn arguments() -> Result<Arguments, Failure> {
             "--count" => mode = Mode::Count,
             row if ROWS.iter().any(|(name, _)| *name == row) => rows.push(argument),
             other => {
-                let known = ROWS.map(|(name, _)| name).join(", ");
+                let known: Vec<&str> = ROWS.iter().map(|(name, _)| *name).collect();
+                let known = known.join(", ");
                 return Err(format!(
                     "{other:?} is no option (--json, --quick, --test, --growth, --count) and no row ({known})"
                 )
@@ -107,7 +112,7 @@ fn main() -> Result<(), Failure> {
         report.close();
         return Ok(());
     }
-    for (name, run) in ROWS {
+    for &(name, run) in ROWS {
         if arguments.rows.is_empty() || arguments.rows.iter().any(|row| row == name) {
             run(arguments.size, &mut report)?;
         }

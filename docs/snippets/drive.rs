@@ -1,12 +1,3 @@
-# fn block_on<F: Future>(future: F) -> F::Output {
-#     let mut future = std::pin::pin!(future);
-#     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-#     loop {
-#         if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
-#             return output;
-#         }
-#     }
-# }
 # struct StandingStill;
 # #[tripline::action::async_trait]
 # impl tripline::dispatch::Timer for StandingStill {

@@ -40,7 +40,7 @@ pub struct ActionContext {
     attempt: u32,
     deadline: DateTime<Utc>,
     firing: Option<Arc<Firing>>,
-    secrets: Arc<dyn Secrets>,
+    secrets: Option<Arc<dyn Secrets>>,
     addresses: Option<CheckedAddresses>,
 }
 
@@ -61,7 +61,7 @@ impl ActionContext {
             attempt: 1,
             deadline: now.checked_add_signed(USUAL_TIME).unwrap_or(DateTime::<Utc>::MAX_UTC),
             firing: None,
-            secrets: Arc::new(()),
+            secrets: None,
             addresses: None,
         }
     }
@@ -123,7 +123,7 @@ impl ActionContext {
     /// ```
     #[must_use]
     pub fn with_secrets(mut self, secrets: impl Secrets + 'static) -> Self {
-        self.secrets = Arc::new(secrets);
+        self.secrets = Some(Arc::new(secrets));
         self
     }
 
@@ -226,7 +226,8 @@ impl ActionContext {
     /// ```
     pub fn secret(&self, name: &str) -> Result<Secret, ActionError> {
         self.secrets
-            .secret(name)
+            .as_ref()
+            .and_then(|secrets| secrets.secret(name))
             .ok_or_else(|| ActionError::permanent(format!("there is no secret {name:?}")))
     }
 

@@ -136,7 +136,7 @@ pub trait Action: Send + Sync {
     /// What goes in. It is read from JSON that passed [`Metadata::check_input`].
     type Input: DeserializeOwned + Send;
     /// What comes out.
-    type Output: Serialize + Send;
+    type Output: Serialize + Send + 'static;
 
     /// What it says about itself; the same every time. It is asked once, when
     /// the action is [erased](super::DynAction) or [registered](super::Registry).

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Action, ActionContext, ActionError, Metadata, input};
@@ -159,11 +160,20 @@ impl<A: Action> Erased for A {
     ) -> Result<Value, ActionError> {
         let input = input::read(metadata.inputs(), input)?;
         let output = Action::run(self, ctx, input).await?;
-        serde_json::to_value(output).map_err(|error| {
+        json(output).map_err(|error| {
             ActionError::permanent("the action was run, and its output cannot be written as JSON")
                 .with_outcome_unknown(true)
                 .with_source(error)
         })
+    }
+}
+
+/// An output as JSON; one that is JSON already is not copied.
+fn json<O: Serialize + 'static>(output: O) -> Result<Value, serde_json::Error> {
+    let mut output = Some(output);
+    match (&mut output as &mut dyn Any).downcast_mut::<Option<Value>>().and_then(Option::take) {
+        Some(value) => Ok(value),
+        None => serde_json::to_value(output),
     }
 }
 

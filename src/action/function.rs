@@ -34,7 +34,7 @@ use super::{Action, ActionContext, ActionError, Metadata};
 pub fn action_fn<I, O, F, R>(metadata: Metadata, run: F) -> impl Action<Input = I, Output = O>
 where
     I: DeserializeOwned + Send,
-    O: Serialize + Send,
+    O: Serialize + Send + 'static,
     F: Fn(ActionContext, I) -> R + Send + Sync,
     R: Future<Output = Result<O, ActionError>> + Send,
 {
@@ -51,7 +51,7 @@ struct ActionFn<I, O, F> {
 impl<I, O, F, R> Action for ActionFn<I, O, F>
 where
     I: DeserializeOwned + Send,
-    O: Serialize + Send,
+    O: Serialize + Send + 'static,
     F: Fn(ActionContext, I) -> R + Send + Sync,
     R: Future<Output = Result<O, ActionError>> + Send,
 {

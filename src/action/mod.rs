@@ -98,6 +98,8 @@
 //!
 //! let error = block_on(action.run(&ctx, json!({"text": 7, "colour": "red"}))).unwrap_err();
 //! assert_eq!(error.to_string(), "text: 7 is not a string; colour: is no field of postNote");
+//! # #[cfg(feature = "testing")]
+//! # tripline::testing::conformance(|transport| OverHttp::new(PostNote, transport), tripline::testing::Capabilities::new()).assert();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -30,8 +30,12 @@ impl Dispatcher {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn handle_delivery(&mut self, now: DateTime<Utc>, delivery: Delivery) -> Result<Admission, Error> {
-        let admissions = self.handle_deliveries(now, [delivery])?;
-        Ok(admissions.first().copied().unwrap_or(Admission::Duplicate))
+        let now =
+            self.check(now, std::slice::from_ref(&delivery)).inspect_err(|_| self.counts.refused += 1)?;
+        self.advance(now);
+        let admission = self.admit(delivery);
+        self.settle();
+        Ok(admission)
     }
 
     /// Takes several in as one input: all or, on an error, none. They stand in

@@ -1,5 +1,7 @@
 //! The dispatcher's bounds and what it counts.
 
+use crate::bounds::{counts, limits};
+
 /// How much a [`Dispatcher`](super::Dispatcher) takes in.
 ///
 /// ```
@@ -34,47 +36,27 @@ impl Default for Limits {
     }
 }
 
-macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident, $with:ident, $example:literal;)*) => {
-        impl Limits {
-            $(
-                $(#[$doc])*
-                #[doc = concat!("\n\n```\nuse tripline::dispatch::Limits;\nassert_eq!(Limits::default().", stringify!($name), "(), ", $example, ");\n```")]
-                pub fn $name(&self) -> usize {
-                    self.$name
-                }
-
-                #[doc = concat!("These limits with another [`", stringify!($name), "`](Limits::", stringify!($name), ").\n\n```\nuse tripline::dispatch::Limits;\nassert_eq!(Limits::default().", stringify!($with), "(7).", stringify!($name), "(), 7);\n```")]
-                #[must_use]
-                pub fn $with(mut self, $name: usize) -> Self {
-                    self.$name = $name;
-                    self
-                }
-            )*
-        }
-    };
-}
-
 limits! {
+    "dispatch";
     /// Deliveries that are pending, 100,000 by default. One input may go over
     /// it; after that further ones are refused as
     /// [`ErrorKind::Full`](crate::ErrorKind::Full) until it is below again.
-    deliveries, with_deliveries, "100_000";
+    deliveries, with_deliveries: usize, "Limits::default().deliveries(), 100_000";
     /// Bytes of all that are pending, 256 MiB by default; as with their number, one input may go over it.
-    bytes, with_bytes, "256 << 20";
+    bytes, with_bytes: usize, "Limits::default().bytes(), 256 << 20";
     /// Bytes of one input as JSON, 256 KiB by default.
-    input_bytes, with_input_bytes, "256 << 10";
+    input_bytes, with_input_bytes: usize, "Limits::default().input_bytes(), 256 << 10";
     /// Targets that are remembered, 100,000 by default. Those that nothing is
     /// pending for and that are not switched off make room for others.
-    targets, with_targets, "100_000";
+    targets, with_targets: usize, "Limits::default().targets(), 100_000";
     /// Outcomes that wait to be polled, 100,000 by default. One input may go
     /// over it; after that inputs and the clock are refused as
     /// [`ErrorKind::Full`](crate::ErrorKind::Full) until it is below again.
-    outcomes, with_outcomes, "100_000";
+    outcomes, with_outcomes: usize, "Limits::default().outcomes(), 100_000";
     /// Dead letters, 10,000 by default; the oldest make room, and are counted.
-    dead_letters, with_dead_letters, "10_000";
+    dead_letters, with_dead_letters: usize, "Limits::default().dead_letters(), 10_000";
     /// Bytes of all dead letters, 64 MiB by default.
-    dead_letter_bytes, with_dead_letter_bytes, "64 << 20";
+    dead_letter_bytes, with_dead_letter_bytes: usize, "Limits::default().dead_letter_bytes(), 64 << 20";
 }
 
 /// What a dispatcher has done since it was made.
@@ -104,38 +86,8 @@ pub struct Counts {
     pub(super) targets_forgotten: u64,
 }
 
-macro_rules! counts {
-    ($($(#[$doc:meta])* $name:ident;)*) => {
-        impl Counts {
-            $(
-                $(#[$doc])*
-                #[doc = concat!("\n\n```\nuse tripline::dispatch::Dispatcher;\nassert_eq!(Dispatcher::new().counts().", stringify!($name), "(), 0);\n```")]
-                pub fn $name(&self) -> u64 {
-                    self.$name
-                }
-            )*
-
-            /// Every count with its name, in a fixed order: what a host shows or exports.
-            ///
-            /// ```
-            /// use tripline::dispatch::Dispatcher;
-            /// assert_eq!(Dispatcher::new().counts().iter().next(), Some(("accepted", 0)));
-            /// ```
-            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((stringify!($name), self.$name)),*].into_iter()
-            }
-
-            pub(super) fn set(&mut self, name: &str, value: u64) {
-                match name {
-                    $(stringify!($name) => self.$name = value,)*
-                    _ => {}
-                }
-            }
-        }
-    };
-}
-
 counts! {
+    "dispatch", "Dispatcher";
     /// Deliveries taken in, those that were dead at once among them.
     accepted;
     /// Deliveries handed in while one of the same id was pending or a dead letter.

@@ -66,6 +66,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use crate::action::Throttle;
 use crate::time::{DeadlineQueue, Nanos, datetime};
@@ -134,7 +136,8 @@ pub struct Dispatcher {
     config: Arc<Config>,
     clock: Nanos,
     jobs: BTreeMap<u64, Job>,
-    ids: BTreeMap<DeliveryId, u64>,
+    /// Looked up alone: its order, drawn anew by every process, is never seen.
+    ids: HashMap<DeliveryId, u64, RandomState>,
     next_job: u64,
     bytes: usize,
     lanes: BTreeMap<u64, Lane>,
@@ -211,7 +214,7 @@ impl Dispatcher {
             config: Arc::new(config),
             clock: Nanos::MIN,
             jobs: BTreeMap::new(),
-            ids: BTreeMap::new(),
+            ids: HashMap::default(),
             next_job: 0,
             bytes: 0,
             lanes: BTreeMap::new(),

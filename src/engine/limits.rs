@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::bounds::{counts, limits};
+
 /// How much an [`Engine`](super::Engine) takes in; over a bound it refuses,
 /// with [`ErrorKind::Limit`](crate::ErrorKind::Limit), and counts.
 ///
@@ -45,28 +47,8 @@ impl Default for Limits {
     }
 }
 
-macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident, $with:ident: $type:ty, $example:literal;)*) => {
-        impl Limits {
-            $(
-                $(#[$doc])*
-                #[doc = concat!("\n\n```\nuse tripline::engine::Limits;\nassert_eq!(", $example, ");\n```")]
-                pub fn $name(&self) -> $type {
-                    self.$name
-                }
-
-                #[doc = concat!("These limits with another [`", stringify!($name), "`](Limits::", stringify!($name), ").\n\n```\nuse tripline::engine::Limits;\nlet limits = Limits::default();\nassert_eq!(limits.clone().", stringify!($with), "(limits.", stringify!($name), "()), limits);\n```")]
-                #[must_use]
-                pub fn $with(mut self, $name: $type) -> Self {
-                    self.$name = $name;
-                    self
-                }
-            )*
-        }
-    };
-}
-
 limits! {
+    "engine";
     /// Series in all, and as many items of tasks, 1,000,000 by default.
     series, with_series: usize, "Limits::default().series(), 1_000_000";
     /// Series, or items, of one trigger, 100,000 by default.
@@ -122,39 +104,8 @@ pub struct Counts {
     pub(super) explanations_dropped: u64,
 }
 
-macro_rules! counts {
-    ($($(#[$doc:meta])* $name:ident;)*) => {
-        impl Counts {
-            $(
-                $(#[$doc])*
-                #[doc = concat!("\n\n```\nuse tripline::engine::Engine;\nassert_eq!(Engine::new().counts().", stringify!($name), "(), 0);\n```")]
-                pub fn $name(&self) -> u64 {
-                    self.$name
-                }
-            )*
-
-            /// Every count with its name, in a fixed order: what a host shows or exports.
-            ///
-            /// ```
-            /// use tripline::engine::Engine;
-            /// let engine = Engine::new();
-            /// assert_eq!(engine.counts().iter().next(), Some(("events", 0)));
-            /// ```
-            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((stringify!($name), self.$name)),*].into_iter()
-            }
-
-            pub(super) fn set(&mut self, name: &str, value: u64) {
-                match name {
-                    $(stringify!($name) => self.$name = value,)*
-                    _ => {}
-                }
-            }
-        }
-    };
-}
-
 counts! {
+    "engine", "Engine";
     /// Events and observations handed in, whatever became of them.
     events;
     /// Events whose (source, id) was seen before: they changed nothing.

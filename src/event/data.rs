@@ -31,6 +31,11 @@ pub enum Data<'a> {
 }
 
 impl<'a> Data<'a> {
+    /// JSON that this library has written, which needs no check.
+    pub(crate) fn written(text: String) -> Self {
+        Self::Json(Cow::Owned(text))
+    }
+
     /// JSON data, checked as strictly as a [`Reader`](super::Reader) checks it.
     ///
     /// # Errors

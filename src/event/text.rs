@@ -19,9 +19,15 @@ pub(crate) fn push_json_number(text: &mut String, number: f64) {
 /// Appends a string as JSON, quotes included.
 pub(crate) fn push_json_string(text: &mut String, value: &str) {
     text.push('"');
+    // Most are.
+    if is_all_plain(value.as_bytes()) {
+        text.push_str(value);
+        text.push('"');
+        return;
+    }
     let mut plain = 0;
     for (at, byte) in value.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+        if is_plain(byte) {
             continue;
         }
         text.push_str(&value[plain..at]);
@@ -40,6 +46,25 @@ pub(crate) fn push_json_string(text: &mut String, value: &str) {
     }
     text.push_str(&value[plain..]);
     text.push('"');
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
+}
+
+/// Whether no byte needs an escape, told of eight at a time.
+fn is_all_plain(bytes: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The high bit of a byte that is below `than`, where no other has borrowed from it.
+    let below = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word & HIGH;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let odd = words.iter().fold(0, |odd, word| {
+        let word = u64::from_le_bytes(*word);
+        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        odd | below(word, b' ') | is(b'"') | is(b'\\')
+    });
+    odd == 0 && rest.iter().all(|byte| is_plain(*byte))
 }
 
 /// Appends the key of a further member; `name` must need no escapes.
@@ -124,6 +149,19 @@ mod tests {
                 Ok(value),
                 "{text} is taken where bounds and values are"
             );
+        }
+    }
+
+    #[test]
+    fn one_byte_that_needs_an_escape_is_found_wherever_it_stands_and_no_other_is() {
+        for byte in 0..=127_u8 {
+            for (length, at) in (1..20).flat_map(|length| (0..length).map(move |at| (length, at))) {
+                for filling in [b'a', b' ', b'!', b'#', b'[', b']', 0x7f] {
+                    let mut bytes = vec![filling; length];
+                    bytes[at] = byte;
+                    assert_eq!(is_all_plain(&bytes), is_plain(byte), "{byte} at {at} of {length}");
+                }
+            }
         }
     }
 

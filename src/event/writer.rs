@@ -3,7 +3,6 @@
 use super::text::{push_json_string, push_key};
 use super::{Data, Event, ExtensionValue};
 use crate::base64;
-use std::borrow::Cow;
 
 impl Event<'_> {
     /// The event as one line of structured JSON. Its members come in a fixed
@@ -17,7 +16,13 @@ impl Event<'_> {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn to_json(&self) -> String {
-        let mut text = String::new();
+        let data = match self.data() {
+            None => 0,
+            Some(Data::Json(text) | Data::Text(text)) => text.len(),
+            Some(Data::Binary(bytes)) => bytes.len() / 3 * 4,
+        };
+        // Room for the attributes of most events, so that the text seldom has to move.
+        let mut text = String::with_capacity(256 + data);
         self.push_json(&mut text);
         text
     }
@@ -89,12 +94,12 @@ impl Event<'_> {
 
 /// JSON holds line breaks only between its tokens: there they become spaces, so that an event stays one line.
 fn push_on_one_line(text: &mut String, raw: &str) {
-    let raw = if raw.contains(['\n', '\r']) {
-        Cow::Owned(raw.replace(['\n', '\r'], " "))
+    let bytes = raw.as_bytes();
+    if bytes.contains(&b'\n') || bytes.contains(&b'\r') {
+        text.push_str(&raw.replace(['\n', '\r'], " "));
     } else {
-        Cow::Borrowed(raw)
-    };
-    text.push_str(&raw);
+        text.push_str(raw);
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use sha2::{Digest, Sha256};
 use super::{Key, Parts};
 use crate::base64::base64url;
 
+/// The bytes of a length.
+const LENGTH: usize = 4;
+
 /// The idempotency key of a firing and of all that follows from it: 22
 /// characters of base64url, the same for the same firing on any machine.
 ///
@@ -36,24 +39,28 @@ pub struct FiringId([u8; 22]);
 
 impl FiringId {
     pub(super) fn of(trigger: &str, parts: &Parts) -> Self {
-        let mut key = Vec::new();
+        let mut text = Vec::with_capacity(256);
+        frame(&mut text, trigger.as_bytes());
+        let before_key = text.len();
+        // The length of the key is known when it is written.
+        text.extend([0; LENGTH]);
         match &parts.key {
             Key::Series(series) => {
-                frame_all(&mut key, ["series", series.source(), series.kind().as_str(), series.name()]);
+                frame_all(&mut text, ["series", series.source(), series.kind().as_str(), series.name()]);
                 for (name, value) in series.dimensions().iter() {
-                    frame_all(&mut key, [name, value]);
+                    frame_all(&mut text, [name, value]);
                 }
             }
             Key::Item { source, process, id } => {
-                frame_all(&mut key, ["item", source, process.as_str()]);
-                frame_all(&mut key, id.as_deref());
+                frame_all(&mut text, ["item", source, process.as_str()]);
+                frame_all(&mut text, id.as_deref());
             }
-            Key::Job { source, id } => frame_all(&mut key, ["job", source, id]),
-            Key::Whole => frame_all(&mut key, ["whole"]),
+            Key::Job { source, id } => frame_all(&mut text, ["job", source, id]),
+            Key::Whole => frame_all(&mut text, ["whole"]),
         }
-        let mut text = Vec::with_capacity(key.len() + trigger.len() + 48);
-        frame(&mut text, trigger.as_bytes());
-        frame(&mut text, &key);
+        let key = before_key + LENGTH;
+        let length = length(text.len() - key);
+        text[before_key..key].copy_from_slice(&length);
         frame(&mut text, parts.transition.as_str().as_bytes());
         frame(&mut text, &parts.time.to_be_bytes());
         frame(&mut text, &parts.ordinal.to_be_bytes());
@@ -90,7 +97,10 @@ fn frame_all<'a>(out: &mut Vec<u8>, texts: impl IntoIterator<Item = &'a str>) {
 }
 
 fn frame(out: &mut Vec<u8>, bytes: &[u8]) {
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    out.extend(length.to_be_bytes());
+    out.extend(length(bytes.len()));
     out.extend(bytes);
+}
+
+fn length(bytes: usize) -> [u8; LENGTH] {
+    u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes()
 }

@@ -9,6 +9,8 @@ pub use event_ref::EventRef;
 pub use id::FiringId;
 pub(crate) use record::FiringRecord;
 
+use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -42,6 +44,24 @@ pub struct Firing {
     /// As it was when it fired.
     trigger: Trigger,
     parts: Parts,
+    id: KnownId,
+}
+
+/// The id, once it was asked for: all that follows from a firing asks.
+#[derive(Clone, Default)]
+struct KnownId(OnceLock<FiringId>);
+
+impl PartialEq for KnownId {
+    /// It follows from the rest.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for KnownId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("_")
+    }
 }
 
 /// What distinguishes one firing of a trigger from another; the engine fills it in.
@@ -95,7 +115,7 @@ pub(crate) enum Key {
 
 impl Firing {
     pub(crate) fn new(trigger: Trigger, parts: Parts) -> Self {
-        Self { trigger, parts }
+        Self { trigger, parts, id: KnownId::default() }
     }
 
     /// What it was made of.
@@ -111,7 +131,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn id(&self) -> FiringId {
-        FiringId::of(self.trigger(), &self.parts)
+        *self.id.0.get_or_init(|| FiringId::of(self.trigger(), &self.parts))
     }
 
     /// The id of the trigger.
@@ -416,6 +436,13 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn to_json(&self) -> String {
-        json::line(self)
+        let mut text = String::with_capacity(768);
+        self.push_json(&mut text);
+        text
+    }
+
+    /// Appends [`to_json`](Self::to_json)'s text as a member's value, after its colon.
+    pub(crate) fn push_json(&self, text: &mut String) {
+        json::push(text, self);
     }
 }

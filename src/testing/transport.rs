@@ -244,8 +244,9 @@ impl Fate {
     /// It arrives, is carried out, and the answer comes back.
     ///
     /// ```
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::delivered();
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (answer, sent) = under(Fate::delivered());
+    /// assert!(answer.unwrap().body() == b"ok" && sent.is_executed());
     /// ```
     #[must_use]
     pub fn delivered() -> Self {
@@ -255,8 +256,9 @@ impl Fate {
     /// It does not leave, for sure.
     ///
     /// ```
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::not_sent();
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (answer, sent) = under(Fate::not_sent());
+    /// assert!(!answer.unwrap_err().is_outcome_unknown() && !sent.is_executed());
     /// ```
     #[must_use]
     pub fn not_sent() -> Self {
@@ -266,8 +268,9 @@ impl Fate {
     /// It leaves and does not arrive: the sender cannot tell it from a lost answer.
     ///
     /// ```
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::lost_request();
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (answer, sent) = under(Fate::lost_request());
+    /// assert!(answer.unwrap_err().is_outcome_unknown() && !sent.is_executed());
     /// ```
     #[must_use]
     pub fn lost_request() -> Self {
@@ -277,8 +280,9 @@ impl Fate {
     /// It is carried out, and the answer is lost: the connection breaks.
     ///
     /// ```
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::lost_reply();
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (answer, sent) = under(Fate::lost_reply());
+    /// assert!(answer.unwrap_err().is_outcome_unknown() && sent.is_executed());
     /// ```
     #[must_use]
     pub fn lost_reply() -> Self {
@@ -288,8 +292,10 @@ impl Fate {
     /// It is carried out, and no answer ever comes: the deadline ends it.
     ///
     /// ```
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::silent();
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (answer, sent) = under(Fate::silent());
+    /// assert!(answer.unwrap_err().is_outcome_unknown() && sent.is_executed());
+    /// assert_eq!((sent.ended_at().unwrap() - sent.at()).num_seconds(), 20);
     /// ```
     #[must_use]
     pub fn silent() -> Self {
@@ -299,8 +305,9 @@ impl Fate {
     /// It is carried out, and the answer breaks off in its midst.
     ///
     /// ```
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::broken_off();
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (answer, sent) = under(Fate::broken_off());
+    /// assert!(answer.unwrap_err().is_outcome_unknown() && sent.is_executed());
     /// ```
     #[must_use]
     pub fn broken_off() -> Self {
@@ -310,9 +317,9 @@ impl Fate {
     /// Somebody on the way answers, and the service never sees it.
     ///
     /// ```
-    /// # use http::Response;
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::answered(Response::builder().status(502).body(Vec::new())?);
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (answer, sent) = under(Fate::answered(Response::builder().status(502).body(Vec::new())?));
+    /// assert!(answer.unwrap().status() == 502 && !sent.is_executed());
     /// # Ok::<(), http::Error>(())
     /// ```
     #[must_use]
@@ -323,9 +330,9 @@ impl Fate {
     /// It is refused with 429 and a `Retry-After` in whole seconds.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::throttled(Duration::from_secs(60));
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (answer, sent) = under(Fate::throttled(Duration::from_secs(60)));
+    /// assert!(answer.unwrap().headers()["retry-after"] == "60" && !sent.is_executed());
     /// ```
     #[must_use]
     pub fn throttled(pause: Duration) -> Self {
@@ -339,9 +346,9 @@ impl Fate {
     /// under way; 10 milliseconds each where nobody says otherwise.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::delivered().with_latency(Duration::from_secs(1));
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (_, sent) = under(Fate::delivered().with_latency(Duration::from_secs(1)));
+    /// assert_eq!((sent.ended_at().unwrap() - sent.at()).num_seconds(), 2);
     /// ```
     #[must_use]
     pub fn with_latency(mut self, latency: Duration) -> Self {
@@ -352,9 +359,9 @@ impl Fate {
     /// The same with a pause before every byte of the answer's body.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # use tripline::testing::Fate;
-    /// let fate = Fate::delivered().with_drip(Duration::from_secs(1));
+    #[doc = include_str!("../../docs/snippets/fate.rs")]
+    /// let (_, sent) = under(Fate::delivered().with_drip(Duration::from_secs(1))); // two bytes, and 20 milliseconds on the way
+    /// assert_eq!((sent.ended_at().unwrap() - sent.at()).num_milliseconds(), 2_020);
     /// ```
     #[must_use]
     pub fn with_drip(mut self, pause: Duration) -> Self {

@@ -1,6 +1,6 @@
 //! Instants: RFC 3339 in, RFC 3339 out, nanoseconds since 1970 in between.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 
 use crate::error::{Error, ErrorKind};
 
@@ -105,16 +105,28 @@ pub(crate) fn format_instant(nanos: Nanos) -> String {
 
 /// Appends [`format_instant`]'s text.
 pub(crate) fn push_instant(text: &mut String, nanos: Nanos) {
-    use std::fmt::Write;
-    let time = datetime(nanos);
-    // Writing to a `String` does not fail.
-    let _ = write!(text, "{}", time.format("%Y-%m-%dT%H:%M:%S"));
-    let fraction = nanos.rem_euclid(NANOS_PER_SECOND);
-    if fraction > 0 {
-        let digits = format!("{fraction:09}");
-        text.push('.');
-        text.push_str(digits.trim_end_matches('0'));
+    let time = datetime(nanos).naive_utc();
+    let mut digits = *b"0000-00-00T00:00:00.000000000";
+    // The range of instants has years of four digits.
+    let year = time.year().unsigned_abs();
+    for (from, to, number) in [
+        (0, 4, year),
+        (5, 7, time.month()),
+        (8, 10, time.day()),
+        (11, 13, time.hour()),
+        (14, 16, time.minute()),
+        (17, 19, time.second()),
+        (20, 29, time.nanosecond()),
+    ] {
+        let mut number = number;
+        for digit in digits[from..to].iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
     }
+    let digits = std::str::from_utf8(&digits).unwrap_or_default();
+    let digits = if time.nanosecond() == 0 { &digits[..19] } else { digits.trim_end_matches('0') };
+    text.push_str(digits);
     text.push('Z');
 }
 

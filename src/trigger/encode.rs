@@ -1,6 +1,6 @@
 //! A trigger as JSON, in one spelling.
 
-use super::object::document;
+use super::object::{document, write_object};
 use super::{Limit, Trigger, matchers, on, thresholds};
 use crate::threshold::Threshold;
 use crate::time::format_duration;
@@ -35,7 +35,14 @@ pub(super) fn trigger_json(trigger: &Trigger) -> String {
 
 /// The condition as a firing tells it: an object, in full.
 pub(crate) fn condition_json(threshold: &Threshold) -> String {
-    document(|object| thresholds::write_condition(object, threshold.condition(), true))
+    let mut text = String::new();
+    push_condition_json(&mut text, threshold);
+    text
+}
+
+/// Appends [`condition_json`]'s text.
+pub(crate) fn push_condition_json(text: &mut String, threshold: &Threshold) {
+    write_object(text, |object| thresholds::write_condition(object, threshold.condition(), true));
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub use builder::TriggerBuilder;
 pub use kind::{DimensionRule, Limit, PartitionKey, TriggerKind};
 pub use matcher::Matcher;
 
-pub(crate) use encode::condition_json;
+pub(crate) use encode::{condition_json, push_condition_json};
 pub(crate) use fields::Fields;
 pub(crate) use reader::Reader;
 pub(crate) use tree::Node;

@@ -9,7 +9,7 @@ pub(super) fn document(write: impl FnOnce(&mut Object<'_>)) -> String {
     out
 }
 
-fn write_object(out: &mut String, write: impl FnOnce(&mut Object<'_>)) {
+pub(super) fn write_object(out: &mut String, write: impl FnOnce(&mut Object<'_>)) {
     out.push('{');
     write(&mut Object { out, is_empty: true });
     out.push('}');

@@ -11,17 +11,18 @@ use crate::source::{self, SourceFile};
 const TABLE: &str = "
     error:
     base64:
+    bounds:
     time:      error
     event:     error time base64
     threshold: error time
     trigger:   error time event threshold
     firing:    error time event threshold trigger base64
 
-    engine:    error time event threshold trigger firing
+    engine:    error time event threshold trigger firing bounds
 
     action:    error time event trigger firing base64
     webhook:   error time base64
-    dispatch:  error time event trigger firing action
+    dispatch:  error time event trigger firing action bounds
     flow:      error time event trigger firing action dispatch
     journal:   error time
 

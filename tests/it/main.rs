@@ -18,6 +18,8 @@ mod corpus;
 mod customer_insights;
 mod differential;
 mod dispatch;
+#[cfg(feature = "testing")]
+mod driven;
 mod engine_subject;
 mod event_data;
 mod event_http;

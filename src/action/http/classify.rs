@@ -57,9 +57,11 @@ pub fn classify(
     now: DateTime<Utc>,
     cap: Duration,
 ) -> Result<(), ActionError> {
+    if status.is_success() {
+        return Ok(());
+    }
     let answered = format!("the service answered {}", said(status));
     let error = match status.as_u16() {
-        200..=299 => return Ok(()),
         401 => return Err(ActionError::auth_expired(answered)),
         410 => return Err(ActionError::gone(answered)),
         300..=399 => return Err(ActionError::permanent(format!("{answered}; redirects are not followed"))),

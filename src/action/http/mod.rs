@@ -127,12 +127,22 @@ use super::{Action, ActionContext, ActionError, Metadata};
 /// # let right = Right.encode(&ctx, &note("../../admin")).unwrap();
 /// # assert_eq!(right.uri().path(), "/boards/..%2F..%2Fadmin/notes");
 /// # assert_eq!(Right.encode(&ctx, &note("..")).unwrap_err().fields()[0].path(), "board");
+/// # #[cfg(feature = "testing")] {
+/// # use tripline::testing::{Capabilities, conformance};
+/// # fn known<A>() -> Capabilities<A> {
+/// #     let answer = |_: &Request<Vec<u8>>| Response::new(br#"{"note":17}"#.to_vec());
+/// #     Capabilities::new().with_input(serde_json::json!({"board": "hall", "text": "hi"})).with_service(answer)
+/// # }
+/// # use tripline::action::OverHttp;
+/// # conformance(|transport| OverHttp::new(Right, transport), known()).assert();
+/// # assert!(!conformance(|transport| OverHttp::new(Wrong, transport), known()).findings().is_empty());
+/// # }
 /// ```
 pub trait HttpAction: Send + Sync {
     /// What goes in, as in [`Action::Input`].
     type Input: DeserializeOwned + Send;
     /// What comes out, as in [`Action::Output`].
-    type Output: Serialize + Send;
+    type Output: Serialize + Send + 'static;
 
     /// What it says about itself, as in [`Action::metadata`].
     fn metadata(&self) -> Metadata;

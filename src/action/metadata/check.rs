@@ -49,12 +49,13 @@ impl Check<'_> {
 
     fn members(&mut self, path: &str, fields: &[Field], members: &Map<String, Value>) {
         for field in fields {
-            let path = join(path, field.name());
             match members.get(field.name()) {
                 None | Some(Value::Null) if field.default().is_some() => {}
-                None | Some(Value::Null) if field.is_required() => self.fault(&path, "is missing"),
+                None | Some(Value::Null) if field.is_required() => {
+                    self.fault(&join(path, field.name()), "is missing");
+                }
                 None | Some(Value::Null) => {}
-                Some(value) => self.value(&path, field, value),
+                Some(value) => self.value(&join(path, field.name()), field, value),
             }
         }
         for name in members.keys().filter(|name| fields.iter().all(|field| field.name() != **name)) {

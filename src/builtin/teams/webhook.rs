@@ -103,7 +103,7 @@ impl HttpAction for TeamsWebhook {
     }
 
     fn encode(&self, ctx: &ActionContext, input: &Notice) -> Result<Request<Vec<u8>>, ActionError> {
-        let url = self.target.check(ctx)?;
+        let url = self.target.check(ctx)?.url;
         let message = json!({
             "type": "message",
             "attachments": [

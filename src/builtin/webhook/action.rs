@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use serde_json::{Value, json};
 
 use super::payload::written;
@@ -12,15 +12,18 @@ use super::{Form, Payload};
 #[cfg(feature = "signing")]
 use crate::action::SecretRef;
 use crate::action::{
-    ActionContext, ActionError, CheckedAddresses, Effect, Field, HttpAction, HttpRequest, Metadata, SecretUrl,
+    ActionContext, ActionError, CheckedAddresses, Effect, Field, HttpAction, Metadata, SecretUrl,
 };
-use crate::builtin::target::Target;
+use crate::builtin::target::{Destination, Target};
 use crate::webhook::Guard;
 #[cfg(feature = "signing")]
 use crate::webhook::Signer;
 
 /// The most bytes of a body.
 const MAX_BODY: usize = 256 * 1024;
+
+/// The header with the delivery's key, signed or not.
+static ID: HeaderName = HeaderName::from_static("webhook-id");
 
 /// Posts a firing to a URL: the action `postWebhook`.
 ///
@@ -165,6 +168,23 @@ impl Webhook {
     }
 }
 
+#[cfg(feature = "signing")]
+impl Webhook {
+    /// Puts the key, the time and the signature among the headers, where it is to be signed.
+    fn sign(&self, ctx: &ActionContext, body: &[u8], headers: &mut HeaderMap) -> Result<bool, ActionError> {
+        let signed = self.signing.as_ref().map(|signing| signing.sign(ctx, body, headers));
+        Ok(signed.transpose()?.is_some())
+    }
+}
+
+#[cfg(not(feature = "signing"))]
+impl Webhook {
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as it is with the feature `signing`")]
+    fn sign(&self, _: &ActionContext, _: &[u8], _: &mut HeaderMap) -> Result<bool, ActionError> {
+        Ok(false)
+    }
+}
+
 impl HttpAction for Webhook {
     type Input = Payload;
     type Output = Value;
@@ -184,25 +204,25 @@ impl HttpAction for Webhook {
     }
 
     fn encode(&self, ctx: &ActionContext, input: &Payload) -> Result<Request<Vec<u8>>, ActionError> {
-        let url = self.target.check(ctx)?;
+        let Destination { url, uri } = self.target.check(ctx)?;
         if ctx.checked_addresses().is_none() && url.ip().is_none() && !self.is_own {
             return Err(ActionError::permanent(
                 "the webhook's host was not resolved and checked, and its URL is not one's own",
             ));
         }
-        let (headers, body) = written(ctx, self.form, input)?;
+        let (mut headers, body) = written(ctx, self.form, input)?;
         if body.len() > MAX_BODY {
             let message = format!("has {} bytes, the limit is {MAX_BODY}", body.len());
             return Err(ActionError::invalid_input("payload", message));
         }
-        let mut request =
-            HttpRequest::post(url.as_str()).with_header("webhook-id", "", ctx.idempotency_key()).build()?;
-        request.headers_mut().extend(headers);
-        #[cfg(feature = "signing")]
-        if let Some(signing) = &self.signing {
-            signing.sign(ctx, &body, request.headers_mut())?;
+        let is_signed = self.sign(ctx, &body, &mut headers)?;
+        if !is_signed {
+            headers.insert(&ID, header(ctx.idempotency_key())?);
         }
-        *request.body_mut() = body;
+        let mut request = Request::new(body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
         if let Some(ip) = url.ip() {
             request.extensions_mut().insert(CheckedAddresses::new([ip]));
         }
@@ -216,6 +236,13 @@ impl HttpAction for Webhook {
     fn needs_whole_answer(&self) -> bool {
         false
     }
+}
+
+/// A key as a header's value: visible ASCII, as any server takes it.
+fn header(key: &str) -> Result<HeaderValue, ActionError> {
+    let is_plain = key.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
+    let value = HeaderValue::try_from(key).ok().filter(|_| is_plain);
+    value.ok_or_else(|| ActionError::permanent("the delivery's key cannot stand in the header webhook-id"))
 }
 
 impl fmt::Debug for Webhook {

@@ -81,6 +81,7 @@ pub fn drive<'a>(dispatcher: &'a mut Dispatcher, registry: &'a Registry, timer: 
         outlet: Outlet::new(),
         prepare: &(),
         on_outcome: Box::new(drop),
+        on_snapshot: None,
         concurrency: CONCURRENCY,
         stop: None,
         tasks: Tasks::new(),
@@ -107,6 +108,7 @@ pub struct Drive<'a> {
     outlet: Outlet,
     prepare: &'a dyn Prepare,
     on_outcome: Box<dyn FnMut(Outcome) + Send + 'a>,
+    on_snapshot: Option<Box<dyn FnMut(Vec<u8>) + Send + 'a>>,
     concurrency: usize,
     stop: Option<Stop>,
     tasks: Tasks<'a, Lease, Result<Value, ActionError>>,
@@ -118,6 +120,7 @@ impl<'a> Drive<'a> {
     ///
     /// ```
     /// # use tripline::dispatch::{Dispatcher, Outlet, Stop, drive};
+    #[doc = include_str!("../../../docs/snippets/block_on.rs")]
     #[doc = include_str!("../../../docs/snippets/drive.rs")]
     /// let outlet = Outlet::new();
     /// outlet.stop(Stop::AtOnce);
@@ -133,6 +136,7 @@ impl<'a> Drive<'a> {
     ///
     /// ```
     /// # use tripline::dispatch::{Dispatcher, drive};
+    #[doc = include_str!("../../../docs/snippets/block_on.rs")]
     #[doc = include_str!("../../../docs/snippets/drive.rs")]
     /// let drive = drive(&mut dispatcher, &registry, &timer).with_prepare(&());
     /// # Ok::<(), tripline::Error>(())
@@ -146,6 +150,7 @@ impl<'a> Drive<'a> {
     ///
     /// ```
     /// # use tripline::dispatch::{Dispatcher, drive};
+    #[doc = include_str!("../../../docs/snippets/block_on.rs")]
     #[doc = include_str!("../../../docs/snippets/drive.rs")]
     /// let drive = drive(&mut dispatcher, &registry, &timer).with_outcomes(|outcome| println!("{outcome:?}"));
     /// # Ok::<(), tripline::Error>(())
@@ -155,10 +160,29 @@ impl<'a> Drive<'a> {
         self
     }
 
+    /// What is handed a [snapshot](Dispatcher::snapshot) whenever [one is asked for](Outlet::request_snapshot).
+    /// Whatever ended before has been told to [`with_outcomes`](Self::with_outcomes) and is not pending in it; what is told
+    /// after may be tried again by whoever restores it, under the same key. It is called between attempts, so it
+    /// should hand the bytes on rather than write them.
+    ///
+    /// ```
+    /// # use tripline::dispatch::{Dispatcher, drive};
+    #[doc = include_str!("../../../docs/snippets/block_on.rs")]
+    #[doc = include_str!("../../../docs/snippets/drive.rs")]
+    /// let (store, to_be_stored) = std::sync::mpsc::channel();
+    /// let drive = drive(&mut dispatcher, &registry, &timer).with_snapshots(move |bytes| drop(store.send(bytes)));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn with_snapshots(mut self, on_snapshot: impl FnMut(Vec<u8>) + Send + 'a) -> Self {
+        self.on_snapshot = Some(Box::new(on_snapshot));
+        self
+    }
+
     /// The most attempts at once over all targets, 64 by default; 0 counts as 1.
     ///
     /// ```
     /// # use tripline::dispatch::{Dispatcher, drive};
+    #[doc = include_str!("../../../docs/snippets/block_on.rs")]
     #[doc = include_str!("../../../docs/snippets/drive.rs")]
     /// let drive = drive(&mut dispatcher, &registry, &timer).with_concurrency(8);
     /// # Ok::<(), tripline::Error>(())
@@ -177,6 +201,7 @@ impl<'a> Drive<'a> {
     ///
     /// ```
     /// # use tripline::dispatch::{Dispatcher, Outlet, Stop, drive};
+    #[doc = include_str!("../../../docs/snippets/block_on.rs")]
     #[doc = include_str!("../../../docs/snippets/drive.rs")]
     /// let outlet = Outlet::new();
     /// outlet.stop(Stop::WhenIdle); // there is nothing to do
@@ -191,6 +216,11 @@ impl<'a> Drive<'a> {
             self.dispatcher.handle_timeout(now)?;
             self.tell();
             self.take_messages(now)?;
+            if self.outlet.take_snapshot_request()
+                && let Some(on_snapshot) = &mut self.on_snapshot
+            {
+                on_snapshot(self.dispatcher.snapshot());
+            }
             self.tasks.retain(|lease| self.dispatcher.is_live(*lease));
             let may_start = !matches!(self.stop, Some(Stop::AtOnce | Stop::AfterAttempts));
             while may_start && self.tasks.len() < self.concurrency {
@@ -282,7 +312,7 @@ impl<'a> Drive<'a> {
     ) -> Poll<Option<(Lease, Result<Value, ActionError>)>> {
         // While the dispatcher is full, messages wait; what makes room wakes the loop.
         let has_message = self.outlet.poll_message(context, self.stop) && !self.dispatcher.is_full();
-        if self.outlet.stopping() != self.stop || has_message {
+        if self.outlet.stopping() != self.stop || has_message || self.outlet.wants_snapshot() {
             return Poll::Ready(None);
         }
         match self.tasks.poll_next(context) {

@@ -34,6 +34,8 @@ pub struct Outlet {
 struct Shared {
     messages: VecDeque<Message>,
     stop: Option<Stop>,
+    /// Beside the messages, so that it needs no room and does not wait while the dispatcher is full.
+    wants_snapshot: bool,
     driver: Option<Waker>,
     /// Those who wait for room.
     senders: Vec<Waker>,
@@ -165,11 +167,29 @@ impl Outlet {
     /// Outlet::new().stop(Stop::AtOnce);
     /// ```
     pub fn stop(&self, stop: Stop) {
-        let mut shared = self.lock();
-        shared.stop = shared.stop.max(Some(stop));
-        let driver = shared.driver.take();
-        drop(shared);
-        driver.into_iter().for_each(Waker::wake);
+        self.wake_after(|shared| shared.stop = shared.stop.max(Some(stop)));
+    }
+
+    /// Asks whoever drives for a snapshot, which [`Drive::with_snapshots`](super::Drive::with_snapshots) is
+    /// handed between two steps of the loop: attempts go on meanwhile. Asking twice before it is taken gives one.
+    ///
+    /// What was sent before is in it, unless it still [waits](Self::len) here because the dispatcher is full.
+    ///
+    /// ```
+    /// # use tripline::dispatch::{Dispatcher, Outlet, Stop, drive};
+    #[doc = include_str!("../../../docs/snippets/block_on.rs")]
+    #[doc = include_str!("../../../docs/snippets/drive.rs")]
+    /// let outlet = Outlet::new();
+    /// outlet.request_snapshot(); // from any thread, every minute, say
+    /// outlet.stop(Stop::WhenIdle);
+    /// let mut stored = Vec::new();
+    /// let drive = drive(&mut dispatcher, &registry, &timer).with_outlet(&outlet);
+    /// block_on(drive.with_snapshots(|bytes| stored.push(bytes)).run())?;
+    /// Dispatcher::new().restore(&stored[0])?;
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn request_snapshot(&self) {
+        self.wake_after(|shared| shared.wants_snapshot = true);
     }
 
     /// How many messages wait to be taken.
@@ -190,6 +210,15 @@ impl Outlet {
     /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    pub(super) fn wants_snapshot(&self) -> bool {
+        self.lock().wants_snapshot
+    }
+
+    /// Whether a snapshot was asked for; from here on it is not.
+    pub(super) fn take_snapshot_request(&self) -> bool {
+        std::mem::take(&mut self.lock().wants_snapshot)
     }
 
     pub(super) fn stopping(&self) -> Option<Stop> {
@@ -244,6 +273,14 @@ impl Outlet {
         // Outside the lock: a waker may do anything.
         driver.into_iter().for_each(Waker::wake);
         true
+    }
+
+    fn wake_after(&self, change: impl FnOnce(&mut Shared)) {
+        let mut shared = self.lock();
+        change(&mut shared);
+        let driver = shared.driver.take();
+        drop(shared);
+        driver.into_iter().for_each(Waker::wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {

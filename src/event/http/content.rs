@@ -97,7 +97,9 @@ impl Content {
     }
 
     fn json(content_type: &'static str, text: String) -> Self {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+        // The host adds some of its own.
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         Self { headers, body: text.into_bytes() }
     }
 

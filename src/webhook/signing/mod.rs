@@ -11,11 +11,13 @@ pub use secret::SigningSecret;
 pub use signer::{Signature, Signer};
 pub use verifier::{Verified, Verifier};
 
+use http::HeaderName;
+
 use crate::error::{Error, ErrorKind};
 
-const ID: &str = "webhook-id";
-const TIMESTAMP: &str = "webhook-timestamp";
-const SIGNATURE: &str = "webhook-signature";
+static ID: HeaderName = HeaderName::from_static("webhook-id");
+static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+static SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
 /// The most keys that sign a message, and the most signatures that are looked at.
 const MAX_SIGNATURES: usize = 16;

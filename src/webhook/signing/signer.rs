@@ -87,7 +87,7 @@ impl Signer {
             signatures.push_str("v1,");
             base64::push(&mut signatures, &secret.mac(id, &timestamp, body).into_bytes());
         }
-        Ok(Signature { id: header(id)?, timestamp: header(timestamp)?, signatures: header(signatures)? })
+        Ok(Signature { id: header(id)?, timestamp: now.timestamp().into(), signatures: header(signatures)? })
     }
 }
 
@@ -166,9 +166,9 @@ impl Signature {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn insert_into(self, headers: &mut HeaderMap) {
-        headers.insert(ID, self.id);
-        headers.insert(TIMESTAMP, self.timestamp);
-        headers.insert(SIGNATURE, self.signatures);
+        headers.insert(&ID, self.id);
+        headers.insert(&TIMESTAMP, self.timestamp);
+        headers.insert(&SIGNATURE, self.signatures);
     }
 }
 
@@ -250,12 +250,12 @@ mod tests {
     #[test]
     fn the_headers_replace_what_stood_there() {
         let mut headers = HeaderMap::new();
-        for name in [ID, TIMESTAMP, SIGNATURE] {
+        for name in [&ID, &TIMESTAMP, &SIGNATURE] {
             headers.append(name, HeaderValue::from_static("old"));
             headers.append(name, HeaderValue::from_static("older"));
         }
         signer(1).sign(at(7), "d", b"x").unwrap().insert_into(&mut headers);
         assert_eq!(headers.len(), 3);
-        assert_eq!((&headers[ID], &headers[TIMESTAMP]), (&header("d").unwrap(), &header("7").unwrap()));
+        assert_eq!((&headers[&ID], &headers[&TIMESTAMP]), (&header("d").unwrap(), &header("7").unwrap()));
     }
 }

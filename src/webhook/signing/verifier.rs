@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use hmac::Hmac;
 use hmac::digest::CtOutput;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use sha2::Sha256;
 
 use super::error::{VerifyError, Why};
@@ -107,9 +107,9 @@ impl Verifier {
         headers: &'h HeaderMap,
         body: &[u8],
     ) -> Result<Verified<'h>, VerifyError> {
-        let id = single(headers, ID)?;
-        let timestamp = single(headers, TIMESTAMP)?;
-        let given = single(headers, SIGNATURE)?;
+        let id = single(headers, &ID)?;
+        let timestamp = single(headers, &TIMESTAMP)?;
+        let given = single(headers, &SIGNATURE)?;
         let id = text(id).filter(|id| is_id(id)).ok_or_else(|| VerifyError::new(Why::BadId))?;
         let timestamp = text(timestamp).ok_or_else(|| VerifyError::new(Why::BadTimestamp))?;
         let signed_at = self.near(now, timestamp)?;
@@ -222,11 +222,11 @@ impl<'h> Verified<'h> {
 }
 
 /// The bytes of a header that is there once.
-fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h [u8], VerifyError> {
+fn single<'h>(headers: &'h HeaderMap, name: &'static HeaderName) -> Result<&'h [u8], VerifyError> {
     let mut values = headers.get_all(name).iter();
-    let value = values.next().ok_or_else(|| VerifyError::new(Why::MissingHeader(name)))?;
+    let value = values.next().ok_or_else(|| VerifyError::new(Why::MissingHeader(name.as_str())))?;
     match values.next() {
-        Some(_) => Err(VerifyError::new(Why::RepeatedHeader(name))),
+        Some(_) => Err(VerifyError::new(Why::RepeatedHeader(name.as_str()))),
         None => Ok(value.as_bytes()),
     }
 }
@@ -276,7 +276,7 @@ mod tests {
         headers
     }
 
-    fn with(name: &'static str, value: impl AsRef<[u8]>) -> HeaderMap {
+    fn with(name: &HeaderName, value: impl AsRef<[u8]>) -> HeaderMap {
         let mut headers = signed(&[1], 1_000);
         headers.insert(name, http::HeaderValue::from_bytes(value.as_ref()).unwrap());
         headers
@@ -309,7 +309,7 @@ mod tests {
             let refused = verifier(&[1]).verify(at(1_000), &headers, &body).unwrap_err();
             assert_eq!(refused.kind(), VerifyErrorKind::NoMatch);
         }
-        for (name, value) in [(ID, "d_18"), (ID, "d_1"), (TIMESTAMP, "1001"), (TIMESTAMP, "999")] {
+        for (name, value) in [(&ID, "d_18"), (&ID, "d_1"), (&TIMESTAMP, "1001"), (&TIMESTAMP, "999")] {
             assert_eq!(refusal(&with(name, value)), VerifyErrorKind::NoMatch, "{name}: {value}");
         }
     }
@@ -355,12 +355,12 @@ mod tests {
             "1000000000000000000",
             "99999999999999999999999",
         ] {
-            assert_eq!(refusal(&with(TIMESTAMP, text)), VerifyErrorKind::BadTimestamp, "{text:?}");
+            assert_eq!(refusal(&with(&TIMESTAMP, text)), VerifyErrorKind::BadTimestamp, "{text:?}");
         }
-        assert_eq!(refusal(&with(TIMESTAMP, "999999999999999999")), VerifyErrorKind::TooNew);
-        assert_eq!(refusal(&with(TIMESTAMP, "0")), VerifyErrorKind::TooOld);
+        assert_eq!(refusal(&with(&TIMESTAMP, "999999999999999999")), VerifyErrorKind::TooNew);
+        assert_eq!(refusal(&with(&TIMESTAMP, "0")), VerifyErrorKind::TooOld);
         let forever = verifier(&[1]).with_tolerance(Duration::MAX);
-        let refused = forever.verify(at(0), &with(TIMESTAMP, "999999999999999999"), BODY).unwrap_err();
+        let refused = forever.verify(at(0), &with(&TIMESTAMP, "999999999999999999"), BODY).unwrap_err();
         assert_eq!(refused.kind(), VerifyErrorKind::BadTimestamp);
     }
 
@@ -368,29 +368,29 @@ mod tests {
     fn an_id_that_could_move_the_point_is_refused() {
         let longest = "a".repeat(257);
         for id in ["", "d.17", "d 17", "é", "d/17", "d=", &longest] {
-            assert_eq!(refusal(&with(ID, id)), VerifyErrorKind::BadId, "{id:?}");
+            assert_eq!(refusal(&with(&ID, id)), VerifyErrorKind::BadId, "{id:?}");
         }
     }
 
     #[test]
     fn a_missing_and_a_repeated_header_are_named() {
-        for name in [ID, TIMESTAMP, SIGNATURE] {
+        for name in [&ID, &TIMESTAMP, &SIGNATURE] {
             let mut headers = signed(&[1], 1_000);
             headers.append(name, headers[name].clone());
             let error = verifier(&[1]).verify(at(1_000), &headers, BODY).unwrap_err();
             assert_eq!(error.kind(), VerifyErrorKind::RepeatedHeader);
-            assert!(error.to_string().contains(name), "{error}");
+            assert!(error.to_string().contains(name.as_str()), "{error}");
             headers.remove(name);
             let error = verifier(&[1]).verify(at(1_000), &headers, BODY).unwrap_err();
             assert_eq!(error.kind(), VerifyErrorKind::MissingHeader);
-            assert!(error.to_string().contains(name), "{error}");
+            assert!(error.to_string().contains(name.as_str()), "{error}");
         }
     }
 
     #[test]
     fn what_is_no_signature_of_version_v1_is_passed_over() {
-        let good = signed(&[1], 1_000)[SIGNATURE].to_str().unwrap().to_owned();
-        let other = signed(&[2], 1_000)[SIGNATURE].to_str().unwrap().to_owned();
+        let good = signed(&[1], 1_000)[&SIGNATURE].to_str().unwrap().to_owned();
+        let other = signed(&[2], 1_000)[&SIGNATURE].to_str().unwrap().to_owned();
         for around in [
             format!("{other} {good}"),
             format!("v1a,hnO3f9T8 {good} v2,x"),
@@ -398,7 +398,7 @@ mod tests {
             format!("v1 v1, , v1,é {good}").replace('é', "e"),
             format!("{} {good}", "x".repeat(10_000)),
         ] {
-            let headers = with(SIGNATURE, &around);
+            let headers = with(&SIGNATURE, &around);
             assert!(verifier(&[1]).verify(at(1_000), &headers, BODY).is_ok(), "{around}");
         }
         let (body, cut) = (&good[3..], &good[..good.len() - 1]);
@@ -420,7 +420,7 @@ mod tests {
             if none == good {
                 continue;
             }
-            let refused = refusal(&with(SIGNATURE, &none));
+            let refused = refusal(&with(&SIGNATURE, &none));
             let expected = if none.contains('\t') {
                 VerifyErrorKind::BadSignature
             } else {
@@ -428,13 +428,13 @@ mod tests {
             };
             assert_eq!(refused, expected, "{none:?}");
         }
-        assert_eq!(refusal(&with(SIGNATURE, "v1,\u{e9}")), VerifyErrorKind::BadSignature);
+        assert_eq!(refusal(&with(&SIGNATURE, "v1,\u{e9}")), VerifyErrorKind::BadSignature);
     }
 
     #[test]
     fn sixteen_signatures_are_looked_at_and_seventeen_refused() {
-        let good = signed(&[1], 1_000)[SIGNATURE].to_str().unwrap().to_owned();
-        let with_others = |count: usize| with(SIGNATURE, format!("{}{good}", "v2,x ".repeat(count)));
+        let good = signed(&[1], 1_000)[&SIGNATURE].to_str().unwrap().to_owned();
+        let with_others = |count: usize| with(&SIGNATURE, format!("{}{good}", "v2,x ".repeat(count)));
         assert!(verifier(&[1]).verify(at(1_000), &with_others(15), BODY).is_ok());
         assert_eq!(refusal(&with_others(16)), VerifyErrorKind::TooManySignatures);
     }
@@ -443,13 +443,13 @@ mod tests {
     fn the_published_vector_with_others_around_it_passes() {
         // "multi sig payload" of the reference libraries, with the signature that `sign function works` gives.
         let mut headers = HeaderMap::new();
-        headers.insert(ID, "msg_p5jXN8AQM9LWM0D4loKWxJek".parse().unwrap());
-        headers.insert(TIMESTAMP, "1614265330".parse().unwrap());
+        headers.insert(&ID, "msg_p5jXN8AQM9LWM0D4loKWxJek".parse().unwrap());
+        headers.insert(&TIMESTAMP, "1614265330".parse().unwrap());
         let signatures = "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= \
                           v2,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= \
                           v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= \
                           v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc=";
-        headers.insert(SIGNATURE, signatures.parse().unwrap());
+        headers.insert(&SIGNATURE, signatures.parse().unwrap());
         let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let verifier = Verifier::new([secret]).unwrap();
         assert!(verifier.verify(at(1_614_265_330), &headers, br#"{"test": 2432232314}"#).is_ok());

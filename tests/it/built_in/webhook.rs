@@ -8,6 +8,7 @@ use tripline::action::{
     Transport, TransportError, Truncated, async_trait,
 };
 use tripline::builtin::webhook::{Form, Payload, Webhook};
+use tripline::event::Event;
 use tripline::event::http::Message;
 
 use super::{
@@ -32,6 +33,18 @@ fn a_firing_is_posted_as_the_golden_files_have_it() {
     ] {
         let request = webhook().with_form(form).encode(&ctx, &Payload::default()).unwrap();
         assert_golden(file, &shown(&request).replace(CANARY, "…"));
+    }
+}
+
+#[test]
+fn a_structured_body_has_the_one_spelling_of_every_event() {
+    for firing in [
+        failed_refresh("Loyalty \"CSV\"\r\n", "login\trefused \u{1}", &["ana@contoso.example", "é"]),
+        crossed_segment("v\\ip", &[]),
+    ] {
+        let request = webhook().encode(&checked(context(firing)), &Payload::default()).unwrap();
+        let event = Event::from_json(request.body()).unwrap();
+        assert_eq!(request.body(), event.to_json().as_bytes());
     }
 }
 
