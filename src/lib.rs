@@ -238,6 +238,7 @@ pub mod engine;
 mod error;
 pub mod event;
 pub mod firing;
+pub mod journal;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod threshold;
