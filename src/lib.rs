@@ -262,6 +262,9 @@ pub mod _documentation {
     #[doc = include_str!("../docs/driving.md")]
     pub mod driving {}
 
+    #[doc = include_str!("../docs/journal_format.md")]
+    pub mod journal_format {}
+
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
 

@@ -9,6 +9,8 @@
 //! |---|---|
 //! | know what a journal promises, or write one over my own store | [`Journal`], and `testing::journal_conformance` |
 //! | keep snapshots in my own store | [`Snapshots`], and `testing::snapshots_conformance` |
+//! | keep both in a folder (feature `journal-file`) | `FileJournal`, `FileSnapshots` |
+//! | know the bytes of the files | [`journal_format`](crate::_documentation::journal_format) |
 //! | test without a disk, with crashes | [`MemoryJournal`], [`MemorySnapshots`] |
 //!
 //! ```
@@ -43,6 +45,8 @@
 mod batch;
 mod chain;
 mod contract;
+#[cfg(feature = "journal-file")]
+mod file;
 mod found;
 mod lsn;
 mod memory;
@@ -52,6 +56,8 @@ mod snapshots;
 pub use batch::{Batch, Records};
 pub use chain::Chain;
 pub use contract::{Entries, Entry, Journal};
+#[cfg(feature = "journal-file")]
+pub use file::{FileJournal, FileJournalBuilder, FileSnapshots, Salvage};
 pub use found::{Damage, Found, Tail, Why};
 pub use lsn::Lsn;
 pub use memory::{MemoryJournal, MemorySnapshots};
