@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench workloads -- [ROW...] [--json] [--quick]`
 //!
+//! `durable` needs the feature `journal-file`.
+//!
 //! `--growth` runs the sizes of the plots in `docs/performance.md` in place of
 //! the rows, `--count` what `.ci/counts` counts the instructions of.
 //!
@@ -15,6 +17,8 @@
 
 mod count;
 mod data;
+#[cfg(feature = "journal-file")]
+mod durable;
 mod growth;
 mod lines;
 mod memory;
@@ -54,7 +58,7 @@ enum Mode {
 /// Runs one row at every n.
 type Workload = fn(Size, &mut Report) -> Result<(), Failure>;
 
-const ROWS: [(&str, Workload); 7] = [
+const ROWS: &[(&str, Workload)] = &[
     ("spread", spread::run),
     ("stacked", stacked::run),
     ("selective", selective::run),
@@ -62,6 +66,8 @@ const ROWS: [(&str, Workload); 7] = [
     ("memory", memory::run),
     ("memory-options", options::run),
     ("restore", restore::run),
+    #[cfg(feature = "journal-file")]
+    ("durable", durable::run),
 ];
 
 fn arguments() -> Result<Arguments, Failure> {
@@ -77,7 +83,7 @@ fn arguments() -> Result<Arguments, Failure> {
             "--count" => mode = Mode::Count,
             row if ROWS.iter().any(|(name, _)| *name == row) => rows.push(argument),
             other => {
-                let known = ROWS.map(|(name, _)| name).join(", ");
+                let known = ROWS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
                 return Err(format!(
                     "{other:?} is no option (--json, --quick, --test, --growth, --count) and no row ({known})"
                 )
@@ -107,7 +113,7 @@ fn main() -> Result<(), Failure> {
         report.close();
         return Ok(());
     }
-    for (name, run) in ROWS {
+    for &(name, run) in ROWS {
         if arguments.rows.is_empty() || arguments.rows.iter().any(|row| row == name) {
             run(arguments.size, &mut report)?;
         }

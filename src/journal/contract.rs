@@ -137,6 +137,40 @@ pub trait Journal: Send {
     fn trim(&mut self, before: Lsn) -> Result<(), Error>;
 }
 
+impl<J: Journal + ?Sized> Journal for Box<J> {
+    fn found(&self) -> &Found {
+        (**self).found()
+    }
+
+    fn first(&self) -> Lsn {
+        (**self).first()
+    }
+
+    fn last(&self) -> Lsn {
+        (**self).last()
+    }
+
+    fn chain(&self) -> Chain {
+        (**self).chain()
+    }
+
+    fn append(&mut self, expected: Lsn, batch: &Batch) -> Result<Lsn, Error> {
+        (**self).append(expected, batch)
+    }
+
+    fn sync(&mut self) -> Result<Lsn, Error> {
+        (**self).sync()
+    }
+
+    fn read(&self, from: Lsn) -> Result<Entries<'_>, Error> {
+        (**self).read(from)
+    }
+
+    fn trim(&mut self, before: Lsn) -> Result<(), Error> {
+        (**self).trim(before)
+    }
+}
+
 /// A batch as it is read, with its place.
 ///
 /// ```

@@ -63,6 +63,16 @@ pub trait Snapshots: Send {
     fn latest(&self) -> Result<Latest, Error>;
 }
 
+impl<S: Snapshots + ?Sized> Snapshots for Box<S> {
+    fn put(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+        (**self).put(snapshot)
+    }
+
+    fn latest(&self) -> Result<Latest, Error> {
+        (**self).latest()
+    }
+}
+
 /// A machine's state as bytes, and the place in the journal that it stands for.
 ///
 /// ```

@@ -25,6 +25,20 @@ fn the_journal_and_the_snapshots_in_memory_conform() {
 }
 
 #[test]
+fn what_is_behind_a_box_conforms_as_what_is_in_it() {
+    journal_conformance(|| {
+        let store = MemoryJournal::new();
+        move || Ok(Box::new(store.reopen()) as Box<dyn Journal>)
+    })
+    .assert();
+    snapshots_conformance(|| {
+        let store = MemorySnapshots::new();
+        move || Ok(Box::new(store.clone()) as Box<dyn Snapshots>)
+    })
+    .assert();
+}
+
+#[test]
 fn what_was_not_synced_is_lost_in_a_crash_and_what_was_is_not() {
     let mut journal = MemoryJournal::new();
     for lsn in 0..5 {

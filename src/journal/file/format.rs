@@ -190,3 +190,56 @@ pub(super) fn chain_at(bytes: &[u8], at: usize) -> Chain {
 pub(super) fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     std::array::from_fn(|place| bytes.get(at + place).copied().unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The segment of the page, as a person would dump it.
+    fn example() -> String {
+        let mut batch = Batch::new();
+        batch.push(b"hi");
+        let header =
+            Header { number: 1, length: 256, first: Lsn::FIRST, high_water: Lsn::ZERO, chain: Chain::START };
+        let mut frames = Vec::new();
+        write_batch(&mut frames, Lsn::FIRST, Lsn::ZERO, Chain::START, &batch);
+        let mut bytes = [&header.to_bytes()[..], &frames].concat();
+        bytes.resize(256, 0);
+        let lines = bytes.chunks(16).enumerate().map(|(line, bytes)| {
+            let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let text = bytes.iter().map(|&byte| if byte.is_ascii_graphic() { char::from(byte) } else { '.' });
+            format!("{:3}  {}  {}\n", 16 * line, hex.join(" "), text.collect::<String>())
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn the_page_shows_the_bytes_that_are_written() {
+        let page = include_str!("../../../docs/journal_format.md");
+        let shown = page.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        assert_eq!(shown, example(), "\n{}", example());
+    }
+
+    #[test]
+    fn the_checksum_is_that_of_zlib() {
+        assert_eq!(checksum(&[b"1234", b"56789"]), 0xcbf4_3926);
+    }
+
+    #[test]
+    fn a_header_comes_back_and_a_bit_that_is_flipped_anywhere_in_it_is_noticed() {
+        let header = Header {
+            number: 3,
+            length: 640,
+            first: Lsn::new(17),
+            high_water: Lsn::new(15),
+            chain: Chain::from_bytes([9; 16]),
+        };
+        let bytes = header.to_bytes();
+        assert_eq!(Header::from_bytes(&bytes).unwrap(), header);
+        for bit in 0..8 * HEADER {
+            let mut flipped = bytes;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(Header::from_bytes(&flipped).is_err(), "bit {bit}");
+        }
+    }
+}

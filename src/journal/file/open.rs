@@ -70,7 +70,8 @@ pub(super) fn open(storage: &dyn Storage, segment_bytes: u64) -> Result<Opened, 
         return Ok(Opened { segments, file, length: header.length, at, last, chain, found });
     }
     // What was cut stays where it is, as evidence; the journal goes on in a segment of its own.
-    let mut opened = next_segment(storage, segment_bytes, newest + 1, reader.last, reader.chain, found)?;
+    let mut opened =
+        next_segment(storage, segment_bytes, newest.saturating_add(1), reader.last, reader.chain, found)?;
     segments.append(&mut opened.segments);
     Ok(Opened { segments, ..opened })
 }
@@ -225,7 +226,7 @@ pub(super) fn acknowledged(bytes: &[u8], last: Lsn) -> Option<Lsn> {
         }
         let payload = rest[FRAME..].get(..frame.length)?;
         // Between the last batch and this one there is not room for more than so many.
-        let most = last.get() + (at / (FRAME + COMMIT)) as u64 + 1;
+        let most = last.get().saturating_add((at / (FRAME + COMMIT)) as u64 + 1);
         let is_near = frame.lsn.get() <= most && frame.high_water <= frame.lsn;
         (is_near && frame.is_intact(rest, payload)).then_some(frame.high_water)
     };

@@ -93,13 +93,13 @@ impl FileSnapshots {
         };
         let numbers: Vec<u64> =
             listed().map_err(|error| refused("the snapshots' folder cannot be read", error))?;
-        let next = numbers.last().map_or(1, |newest| newest + 1);
+        let next = numbers.last().map_or(1, |newest| newest.saturating_add(1));
         Ok(Self { storage, numbers, next, _lock: lock })
     }
 
     fn write(&mut self, snapshot: &Snapshot) -> io::Result<()> {
         let number = self.next;
-        self.next += 1;
+        self.next = number.saturating_add(1);
         let name = name(number);
         let unfinished =
             if planted!(SnapshotsInPlace) { name.clone() } else { format!("{name}{UNFINISHED}") };

@@ -74,7 +74,7 @@ fn patch(bytes: &mut [u8]) {
             }
         }
         basis.push((effect, bits));
-        basis.sort_unstable_by(|one, other| other.0.cmp(&one.0));
+        basis.sort_unstable_by_key(|(effect, _)| std::cmp::Reverse(*effect));
     }
     let (mut left, mut bits) = (wanted ^ none, 0);
     for (effect, its_bits) in basis {

@@ -182,7 +182,7 @@ impl State {
 
     fn change(&mut self, change: NameChange) -> io::Result<()> {
         match self.call()? {
-            Some(Fault::Error(kind)) => return Err(kind.into()),
+            Some(Fault::Error(kind)) => Err(kind.into()),
             fault => {
                 change.apply(&mut self.names);
                 self.unsafe_names.push(change);
