@@ -68,6 +68,18 @@ pub enum ErrorKind {
     StaleHandle,
     /// The snapshot is damaged, cut short, or of a version that this build does not read.
     Snapshot,
+    /// The journal does not end where the append expected: another owner has written. Recover anew.
+    Fenced,
+    /// Another process, or another handle, has the journal's folder open.
+    Locked,
+    /// A batch is asked for that the journal no longer holds, or that was never written.
+    OutOfRange,
+    /// What was stored comes back changed, or not at all; nothing was given that is not what was written.
+    Corrupt,
+    /// The storage below refused: no room, no permission, no device. The cause is the error's source.
+    Storage,
+    /// An earlier write or sync of this handle failed, so that it knows no longer what is stored: open anew.
+    Poisoned,
 }
 
 /// One fault of a document: where it is, and what is wrong there.
@@ -169,6 +181,21 @@ impl Error {
     /// ```
     pub fn is_limit(&self) -> bool {
         self.repr.kind == ErrorKind::Limit
+    }
+
+    /// True where another owner has written to the journal since: this one must stop, and recover anew.
+    ///
+    /// ```
+    /// use tripline::journal::{Batch, Journal, Lsn, MemoryJournal};
+    ///
+    /// let mut ours = MemoryJournal::new();
+    /// let mut theirs = ours.reopen();
+    /// theirs.append(Lsn::ZERO, &Batch::new())?;
+    /// assert!(ours.append(Lsn::ZERO, &Batch::new()).unwrap_err().is_fenced());
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn is_fenced(&self) -> bool {
+        self.repr.kind == ErrorKind::Fenced
     }
 }
 

@@ -84,6 +84,7 @@
 //! | prove my action right, or simulate in no time | with the feature `testing`: `testing::conformance`, `testing::World` |
 //! | know when to try again, and how fast | [`action::RetryPolicy`], [`action::Throttle`] |
 //! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
+//! | keep what must not be lost, in a folder or in a store of my own | [`journal`] |
 //! | drive it from my runtime | [`driving`](_documentation::driving) |
 //! | know how it is built, and why | [`design`](_documentation::design) |
 //! | know what an event costs, and what a trigger takes | [`performance`](_documentation::performance) |
@@ -221,7 +222,7 @@
 //! # What it is not
 //!
 //! * No scheduler and no runtime: it never waits, the host does.
-//! * No store: it hands out its state as bytes, the host keeps them.
+//! * No database: it hands out its state as bytes, the host keeps them, in a folder ([`journal`]) or wherever it likes.
 //! * No query language: conditions compare one number with bounds or with the
 //!   number before. Sums and averages are made where the data is.
 //! * No second engine for many threads: an engine is `Send`, one owner each;
@@ -239,6 +240,7 @@ pub mod engine;
 mod error;
 pub mod event;
 pub mod firing;
+pub mod journal;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod threshold;
@@ -261,6 +263,9 @@ pub mod _documentation {
 
     #[doc = include_str!("../docs/driving.md")]
     pub mod driving {}
+
+    #[doc = include_str!("../docs/journal_format.md")]
+    pub mod journal_format {}
 
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}

@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench workloads -- [ROW...] [--json] [--quick]`
 //!
+//! `durable` needs the feature `journal-file`.
+//!
 //! `--growth` runs the sizes of the plots in `docs/performance.md` in place of
 //! the rows, `--count` what `.ci/counts` counts the instructions of.
 //!
@@ -17,6 +19,8 @@ mod count;
 mod data;
 #[cfg(feature = "signing")]
 mod deliver;
+#[cfg(feature = "journal-file")]
+mod durable;
 mod growth;
 mod lines;
 mod memory;
@@ -66,6 +70,8 @@ const ROWS: &[(&str, Workload)] = &[
     ("restore", restore::run),
     #[cfg(feature = "signing")]
     ("deliver", deliver::run),
+    #[cfg(feature = "journal-file")]
+    ("durable", durable::run),
 ];
 
 fn arguments() -> Result<Arguments, Failure> {
@@ -81,8 +87,7 @@ fn arguments() -> Result<Arguments, Failure> {
             "--count" => mode = Mode::Count,
             row if ROWS.iter().any(|(name, _)| *name == row) => rows.push(argument),
             other => {
-                let known: Vec<&str> = ROWS.iter().map(|(name, _)| *name).collect();
-                let known = known.join(", ");
+                let known = ROWS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
                 return Err(format!(
                     "{other:?} is no option (--json, --quick, --test, --growth, --count) and no row ({known})"
                 )

@@ -24,7 +24,7 @@ const TABLE: &str = "
     webhook:   error time base64
     dispatch:  error time event trigger firing action bounds
     flow:      error time event trigger firing action dispatch
-    journal:   error time
+    journal:   error
 
     pipeline:  error time event threshold trigger firing engine action dispatch flow journal
     connector: error time event threshold trigger firing engine action dispatch flow journal pipeline webhook

@@ -14,6 +14,7 @@ const ALLOWED: &str = "
     serde_json:   itoa memchr zmij
     sha2:         block-buffer cfg-if cpufeatures crypto-common digest hybrid-array typenum
     signing:      hmac ctutils cmov
+    journal-file: crc32fast
     cpufeatures:  libc
 ";
 

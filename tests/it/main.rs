@@ -26,6 +26,8 @@ mod event_http;
 mod event_http_oracles;
 mod event_oracles;
 mod hostile_json;
+#[cfg(feature = "testing")]
+mod journal;
 mod model;
 mod monitor;
 mod nights;

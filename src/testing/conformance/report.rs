@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// One thing that an action is held against.
+/// One thing that an action, a transport or a journal is held against.
 ///
 /// ```
 /// use tripline::testing::Check;
@@ -50,6 +50,18 @@ pub enum Check {
     Panics,
     /// A transport connects to the checked addresses only.
     Addresses,
+    /// A journal numbers its batches from 1 on, and keeps the chain.
+    Numbers,
+    /// A journal refuses an append that expects another end, and changes nothing.
+    Fencing,
+    /// What a journal has synced is there when it is opened again.
+    Durability,
+    /// A journal gives back what was appended, from every number, as often as it is asked.
+    Reads,
+    /// A journal lets go of no more than it may, and goes on with its numbers.
+    Trimming,
+    /// A store of snapshots gives back what was put last, whole, also when it is opened again.
+    Snapshots,
 }
 
 impl Check {
@@ -80,6 +92,12 @@ impl Check {
             Self::Secrets => "secrets",
             Self::Panics => "panics",
             Self::Addresses => "addresses",
+            Self::Numbers => "numbers",
+            Self::Fencing => "fencing",
+            Self::Durability => "durability",
+            Self::Reads => "reads",
+            Self::Trimming => "trimming",
+            Self::Snapshots => "snapshots",
         }
     }
 }
