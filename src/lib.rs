@@ -238,6 +238,8 @@ pub mod engine;
 mod error;
 pub mod event;
 pub mod firing;
+#[cfg(feature = "flow")]
+pub mod flow;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod threshold;
