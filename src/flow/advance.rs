@@ -137,6 +137,7 @@ impl Flows {
         let delivery = StepRecord::delivery_id(&live.record.id, &live.record.steps[at].name);
         self.take_back(&delivery);
         self.end_step(number, at, StepOutcome::TimedOut, Some("its time was over".to_owned()));
+        self.touched.push_back(number);
     }
 
     pub(super) fn schedule(&mut self, at: Nanos, of: (u64, usize)) {

@@ -87,9 +87,10 @@ impl Flows {
             }
         }
         self.end_step(pending.run, pending.step, outcome, reason);
+        self.touched.push_back(pending.run);
     }
 
-    /// A step has ended; its run is looked at again.
+    /// A step has ended; whoever ends one from outside looks at its run again.
     pub(super) fn end_step(&mut self, number: u64, at: usize, outcome: StepOutcome, reason: Option<String>) {
         let Some(live) = self.live.get_mut(&number) else { return };
         let step = &mut live.record.steps[at];
@@ -102,9 +103,6 @@ impl Flows {
             StepOutcome::Skipped => &mut self.counts.steps_skipped,
             StepOutcome::TimedOut => &mut self.counts.steps_timed_out,
         } += 1;
-        if !self.touched.contains(&number) {
-            self.touched.push_back(number);
-        }
     }
 
     /// A run is over: it goes into the history, and the next of its flow begins.

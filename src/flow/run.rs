@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for RunId {
 /// assert_eq!(flows.run(receipt.started()[0].as_str()).unwrap().status(), RunStatus::Running);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum RunStatus {

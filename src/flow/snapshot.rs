@@ -143,12 +143,17 @@ impl Flows {
     }
 
     fn state(&self) -> State {
-        let mut flows: Vec<&Arc<Plan>> = Vec::new();
+        let mut texts: Vec<String> = Vec::new();
+        let mut places: BTreeMap<*const Plan, usize> = BTreeMap::new();
         let mut live = Vec::with_capacity(self.live.len());
         for (number, one) in &self.live {
-            let place = flows.iter().position(|plan| Arc::ptr_eq(plan, &one.plan)).unwrap_or_else(|| {
-                flows.push(&one.plan);
-                flows.len() - 1
+            // The same flow may have been defined more than once.
+            let place = *places.entry(Arc::as_ptr(&one.plan)).or_insert_with(|| {
+                let text = one.plan.flow.to_json();
+                texts.iter().position(|known| *known == text).unwrap_or_else(|| {
+                    texts.push(text);
+                    texts.len() - 1
+                })
             });
             live.push(LiveState {
                 number: *number,
@@ -162,7 +167,7 @@ impl Flows {
         State {
             clock: self.clock,
             next: [self.next_run, self.next_out],
-            flows: flows.into_iter().map(|plan| plan.flow.to_json()).collect(),
+            flows: texts,
             live,
             history: self.history.iter().map(RunState::of).collect(),
             firings: self.firings.iter().map(|(id, runs)| (id.to_string(), runs.last)).collect(),

@@ -46,7 +46,7 @@ pub(crate) use fields::Fields;
 pub(crate) use reader::Reader;
 pub(crate) use tree::Node;
 #[cfg(feature = "flow")]
-pub(crate) use {decode::Draft, encode::trigger_json, on::INNER, tree::Value as NodeValue};
+pub(crate) use {decode::Draft, encode::trigger_json, on::INNER, tree::Value as NodeValue, words::is_close};
 
 use std::time::Duration;
 

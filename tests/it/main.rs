@@ -23,6 +23,8 @@ mod event_data;
 mod event_http;
 mod event_http_oracles;
 mod event_oracles;
+#[cfg(feature = "flow")]
+mod flow;
 mod hostile_json;
 mod model;
 mod monitor;

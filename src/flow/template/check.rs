@@ -3,8 +3,9 @@
 use minijinja::Environment;
 
 use super::scan::{self, Piece, Token};
-use super::{MAX_SOURCE, environment, reason};
+use super::{environment, reason};
 use crate::event::strict::shown;
+use crate::trigger::is_close;
 
 /// What a template can begin a name with.
 pub(super) const ROOTS: [&str; 4] = ["trigger", "steps", "flow", "run"];
@@ -149,9 +150,6 @@ pub(in crate::flow) trait Names {
 
 /// All that is wrong with a template.
 pub(in crate::flow) fn faults(source: &str, is_condition: bool, names: &dyn Names) -> Vec<String> {
-    if source.len() > MAX_SOURCE {
-        return vec![format!("a template of {} bytes is over the limit of {MAX_SOURCE}", source.len())];
-    }
     if !is_condition && scan::is_plain(source) {
         return Vec::new();
     }
@@ -159,6 +157,9 @@ pub(in crate::flow) fn faults(source: &str, is_condition: bool, names: &dyn Name
     let source = if is_condition { &expression } else { source };
     if is_condition && scan::only_expression(source).is_none() {
         return vec!["a condition is one expression and nothing else".to_owned()];
+    }
+    if let Some(why) = scan::fault_of_size(source) {
+        return vec![why];
     }
     let mut faults = unavailable(source);
     if !faults.is_empty() {
@@ -257,8 +258,11 @@ fn fault_of_name(name: &str, names: &dyn Names) -> Option<String> {
         }
     };
     let asked = if root == "steps" { inner } else { member }?;
-    (!members.contains(&asked)).then(|| {
-        let all: Vec<String> = members.iter().map(|member| format!("`{member}`")).collect();
-        format!("`{of}` has no `{}`: it may have {}", shown(asked), all.join(", "))
+    (!members.contains(&asked)).then(|| match members.iter().find(|known| is_close(known, asked)) {
+        Some(known) => format!("`{of}` has no `{}`; did you mean `{known}`?", shown(asked)),
+        None => {
+            let all: Vec<String> = members.iter().map(|member| format!("`{member}`")).collect();
+            format!("`{of}` has no `{}`: it may have {}", shown(asked), all.join(", "))
+        }
     })
 }

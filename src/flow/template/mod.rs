@@ -21,9 +21,6 @@ pub(super) use json::Budget;
 /// The most bytes that a template may make (SPEC section 11).
 pub(super) const MAX_OUTPUT: usize = 256 << 10;
 
-/// The most bytes of one template.
-pub(super) const MAX_SOURCE: usize = 64 << 10;
-
 /// How much work a template may be: an instruction, or 64 bytes made, is one.
 const FUEL: u64 = 100_000;
 
@@ -96,6 +93,9 @@ impl Templates {
         escape: Escape,
         template: impl FnOnce(String, Vec<String>) -> Template,
     ) -> Template {
+        if let Some(why) = scan::fault_of_size(&source) {
+            return Template::Broken(why);
+        }
         let ending = match escape {
             Escape::None => "",
             Escape::Html => ".html",
@@ -196,6 +196,11 @@ fn environment() -> Environment<'static> {
     for name in ["debug", "namespace"] {
         engine.remove_global(name);
     }
+    // The engine's own may indent by as much as it is told, and no fuel stops it.
+    engine.add_filter("tojson", |value: Given| {
+        let json = json::to_json(&value, &mut Budget::new());
+        json.map(|json| json.to_string()).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))
+    });
     engine.add_filter("urlencode", |text: String| percent_encoded(&text));
     engine.set_auto_escape_callback(|name| match name.rsplit_once('.') {
         Some((_, "html")) => AutoEscape::Html,

@@ -23,6 +23,35 @@ pub(super) enum Token<'t> {
     Literal,
 }
 
+/// The most bytes of one template.
+pub(super) const MAX_SOURCE: usize = 64 << 10;
+
+/// The most words and signs of one expression or tag: the engine's own stack
+/// grows with each, and it bounds only what stands in brackets.
+const MAX_TOKENS: usize = 500;
+
+/// The most tags of one template, for the same reason.
+const MAX_TAGS: usize = 500;
+
+/// Whether a text is more than the engine may see, and what of it.
+pub(super) fn fault_of_size(text: &str) -> Option<String> {
+    if text.len() > MAX_SOURCE {
+        return Some(format!("a template of {} bytes is over the limit of {MAX_SOURCE}", text.len()));
+    }
+    let mut tags = 0;
+    for piece in pieces(text) {
+        let (Piece::Expression(inner) | Piece::Tag(inner)) = piece else { continue };
+        tags += usize::from(matches!(piece, Piece::Tag(_)));
+        let tokens = tokens(inner).len();
+        if tokens > MAX_TOKENS {
+            return Some(format!(
+                "an expression of {tokens} words and signs is over the limit of {MAX_TOKENS}"
+            ));
+        }
+    }
+    (tags > MAX_TAGS).then(|| format!("{tags} tags are over the limit of {MAX_TAGS}"))
+}
+
 /// Whether nothing in the text means anything to the template engine.
 pub(super) fn is_plain(text: &str) -> bool {
     !["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))
