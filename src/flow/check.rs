@@ -13,8 +13,8 @@ use crate::error::Fault;
 use crate::event::strict::shown;
 use crate::time::{MAX_DURATION, format_duration};
 
-/// Every fault, in the order of the steps.
-pub(super) fn faults(steps: &[Step], concurrency: Option<super::Concurrency>) -> Vec<Fault> {
+/// Every fault, in the order of the steps; of the concurrency its runs and how many may wait.
+pub(super) fn faults(steps: &[Step], concurrency: Option<(u32, u32)>) -> Vec<Fault> {
     let mut faults = Vec::new();
     if steps.is_empty() || steps.len() > MAX_STEPS {
         let message = format!("a flow has 1 to {MAX_STEPS} steps, and this one has {}", steps.len());
@@ -34,8 +34,7 @@ pub(super) fn faults(steps: &[Step], concurrency: Option<super::Concurrency>) ->
             faults.extend(of_step.into_iter().map(|fault: Fault| fault.under(&format!("steps[{at}]"))));
         }
     }
-    if let Some(concurrency) = concurrency {
-        let (runs, waiting) = (concurrency.runs(), concurrency.waiting());
+    if let Some((runs, waiting)) = concurrency {
         if !(1..=MAX_RUNS).contains(&runs) {
             faults.push(Fault::new("concurrency.runs", format!("{runs} is not between 1 and {MAX_RUNS}")));
         }

@@ -15,14 +15,82 @@ use crate::trigger::{Draft, INNER, Node, NodeValue, Reader};
 /// What stands for an outcome that could not be read, so that the others are judged.
 const ANY: StepOutcome = StepOutcome::Succeeded;
 
-pub(super) fn one(text: &str, registry: Option<&Registry>) -> Result<Flow, Error> {
+impl Flow {
+    /// Reads one flow.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax) where the text is not
+    /// JSON (the place is `line:column`), [`ErrorKind::Limit`](crate::ErrorKind::Limit)
+    /// where it is over 16 MiB, 64 levels deep or 2,000,000 values, and
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with *every* fault
+    /// otherwise: unknown, repeated, missing and mistyped members, all that is
+    /// wrong with the trigger, and all that [`FlowBuilder::build`] refuses.
+    ///
+    /// ```
+    /// use tripline::flow::Flow;
+    ///
+    /// let flow = Flow::from_json(
+    ///     r#"{"id":"vip-1000",
+    ///         "trigger":{"type":"segmentThresholdCrossed","segment":"vip","above":1000},
+    ///         "steps":[{"name":"tell","action":"postNote","inputs":{"text":"VIPs: {{ trigger.value }}"}}]}"#,
+    /// )?;
+    /// assert_eq!(flow.steps()[0].action(), "postNote");
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        one(text, None)
+    }
+
+    /// Reads a flow file: one flow, an array of them, or `{"flows":[…]}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json); two flows with the same id are a fault as well.
+    ///
+    /// ```
+    /// use tripline::flow::Flow;
+    ///
+    /// let error = Flow::list_from_json(
+    ///     r#"{"flows":[{"id":"a","trigger":{"type":"unificationCompleted"},"steps":[
+    ///         {"name":"tell","action":"postNote","inputs":{"text":"{{ trigger.valeu }}"}},
+    ///         {"name":"log","action":"log","runAfter":{"notify":["failed"]}}]}]}"#,
+    /// )
+    /// .unwrap_err();
+    /// let places: Vec<&str> = error.faults().iter().map(|fault| fault.path()).collect();
+    /// assert_eq!(places, ["flows[0].steps[0].inputs.text", "flows[0].steps[1].runAfter.notify"]);
+    /// ```
+    pub fn list_from_json(text: &str) -> Result<Vec<Self>, Error> {
+        list(text, None)
+    }
+
+    /// Reads a flow file and [validates](Self::validate) every flow in it: all
+    /// faults of the file in one error, each with its line.
+    ///
+    /// # Errors
+    ///
+    /// As [`list_from_json`](Self::list_from_json) and [`validate`](Self::validate) together.
+    ///
+    /// ```
+    /// use tripline::{action::Registry, flow::Flow};
+    ///
+    /// let text = r#"[{"id":"a","trigger":{"type":"unificationCompleted"},"steps":[{"name":"tell","action":"postNote"}]}]"#;
+    /// let error = Flow::list_from_json_checked(text, &Registry::new()).unwrap_err();
+    /// assert_eq!(error.faults()[0].path(), "[0].steps[0].action");
+    /// ```
+    pub fn list_from_json_checked(text: &str, registry: &Registry) -> Result<Vec<Self>, Error> {
+        list(text, Some(registry))
+    }
+}
+
+fn one(text: &str, registry: Option<&Registry>) -> Result<Flow, Error> {
     let root = Node::parse(text)?;
     let mut reader = Reader::new(text, &root);
     let flow = read_flow(&mut reader, &root, registry);
     reader.finish(flow)
 }
 
-pub(super) fn list(text: &str, registry: Option<&Registry>) -> Result<Vec<Flow>, Error> {
+fn list(text: &str, registry: Option<&Registry>) -> Result<Vec<Flow>, Error> {
     let root = Node::parse(text)?;
     let mut reader = Reader::new(text, &root);
     let flows = match &root.value {
@@ -74,7 +142,7 @@ fn read_flow<'t>(reader: &mut Reader<'t>, node: &Node<'t>, registry: Option<&Reg
     fields.end();
     let trigger = draft.finish(reader, node);
     let steps = steps?;
-    let mut faults = check::faults(&steps, concurrency);
+    let mut faults = check::faults(&steps, concurrency.map(|of| (of.runs(), of.waiting())));
     if let Some(registry) = registry {
         faults.extend(fit::faults(&steps, registry));
     }

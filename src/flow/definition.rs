@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::step::Step;
-use super::{check, decode, encode, fit, mermaid};
+use super::{check, fit};
 use crate::action::Registry;
 use crate::error::{Error, Fault};
 use crate::trigger::Trigger;
@@ -114,90 +114,6 @@ impl Flow {
         FlowBuilder { flow: Self { trigger, steps: Vec::new(), concurrency: None } }
     }
 
-    /// Reads one flow.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax) where the text is not
-    /// JSON (the place is `line:column`), [`ErrorKind::Limit`](crate::ErrorKind::Limit)
-    /// where it is over 16 MiB, 64 levels deep or 2,000,000 values, and
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with *every* fault
-    /// otherwise: unknown, repeated, missing and mistyped members, all that is
-    /// wrong with the trigger, and all that [`FlowBuilder::build`] refuses.
-    ///
-    /// ```
-    /// use tripline::flow::Flow;
-    ///
-    /// let flow = Flow::from_json(
-    ///     r#"{"id":"vip-1000",
-    ///         "trigger":{"type":"segmentThresholdCrossed","segment":"vip","above":1000},
-    ///         "steps":[{"name":"tell","action":"postNote","inputs":{"text":"VIPs: {{ trigger.value }}"}}]}"#,
-    /// )?;
-    /// assert_eq!(flow.steps()[0].action(), "postNote");
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn from_json(text: &str) -> Result<Self, Error> {
-        decode::one(text, None)
-    }
-
-    /// Reads a flow file: one flow, an array of them, or `{"flows":[…]}`.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_json`](Self::from_json); two flows with the same id are a fault as well.
-    ///
-    /// ```
-    /// use tripline::flow::Flow;
-    ///
-    /// let error = Flow::list_from_json(
-    ///     r#"{"flows":[{"id":"a","trigger":{"type":"unificationCompleted"},"steps":[
-    ///         {"name":"tell","action":"postNote","inputs":{"text":"{{ trigger.valeu }}"}},
-    ///         {"name":"log","action":"log","runAfter":{"notify":["failed"]}}]}]}"#,
-    /// )
-    /// .unwrap_err();
-    /// let places: Vec<&str> = error.faults().iter().map(|fault| fault.path()).collect();
-    /// assert_eq!(places, ["flows[0].steps[0].inputs.text", "flows[0].steps[1].runAfter.notify"]);
-    /// ```
-    pub fn list_from_json(text: &str) -> Result<Vec<Self>, Error> {
-        decode::list(text, None)
-    }
-
-    /// Reads a flow file and [validates](Self::validate) every flow in it: all
-    /// faults of the file in one error, each with its line.
-    ///
-    /// # Errors
-    ///
-    /// As [`list_from_json`](Self::list_from_json) and [`validate`](Self::validate) together.
-    ///
-    /// ```
-    /// use tripline::{action::Registry, flow::Flow};
-    ///
-    /// let text = r#"[{"id":"a","trigger":{"type":"unificationCompleted"},"steps":[{"name":"tell","action":"postNote"}]}]"#;
-    /// let error = Flow::list_from_json_checked(text, &Registry::new()).unwrap_err();
-    /// assert_eq!(error.faults()[0].path(), "[0].steps[0].action");
-    /// ```
-    pub fn list_from_json_checked(text: &str, registry: &Registry) -> Result<Vec<Self>, Error> {
-        decode::list(text, Some(registry))
-    }
-
-    /// The flow as JSON on one line; what is at its default is left out, and the
-    /// order of members is fixed. [`from_json`](Self::from_json) gives an equal flow.
-    ///
-    /// ```
-    /// # use tripline::flow::{Flow, Step};
-    /// # use tripline::Trigger;
-    /// let trigger = Trigger::unification_completed("unified").build()?;
-    /// let flow = Flow::builder(trigger).with_step(Step::new("log", "log")).build()?;
-    /// assert_eq!(
-    ///     flow.to_json(),
-    ///     r#"{"id":"unified","trigger":{"type":"unificationCompleted"},"steps":[{"name":"log","action":"log"}]}"#,
-    /// );
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn to_json(&self) -> String {
-        encode::flow_json(self)
-    }
-
     /// Holds the flow against the actions that there are.
     ///
     /// # Errors
@@ -236,24 +152,6 @@ impl Flow {
     pub fn validate(&self, registry: &Registry) -> Result<(), Error> {
         let faults = fit::faults(&self.steps, registry);
         if faults.is_empty() { Ok(()) } else { Err(Error::from_faults(faults)) }
-    }
-
-    /// The flow as a [Mermaid](https://mermaid.js.org/syntax/flowchart.html)
-    /// flowchart: the trigger, the steps, and on each arrow the outcomes that lead along it.
-    ///
-    /// ```
-    /// # use tripline::flow::{Flow, Step};
-    /// # use tripline::Trigger;
-    /// let trigger = Trigger::unification_completed("unified").build()?;
-    /// let flow = Flow::builder(trigger).with_step(Step::new("log", "log")).build()?;
-    /// assert_eq!(
-    ///     flow.to_mermaid(),
-    ///     "flowchart TD\n    trigger([\"unified<br/>unificationCompleted\"])\n    step0[\"log\"]\n    trigger --> step0\n",
-    /// );
-    /// # Ok::<(), tripline::Error>(())
-    /// ```
-    pub fn to_mermaid(&self) -> String {
-        mermaid::draw(self)
     }
 }
 
@@ -362,7 +260,8 @@ impl FlowBuilder {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn build(self) -> Result<Flow, Error> {
-        let faults: Vec<Fault> = check::faults(&self.flow.steps, self.flow.concurrency);
+        let faults: Vec<Fault> =
+            check::faults(&self.flow.steps, self.flow.concurrency.map(|of| (of.runs, of.waiting)));
         if faults.is_empty() { Ok(self.flow) } else { Err(Error::from_faults(faults)) }
     }
 }

@@ -1,5 +1,7 @@
 //! A flow as JSON.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -8,9 +10,28 @@ use super::step::{Step, StepOutcome};
 use crate::action::RetryPolicy;
 use crate::time::format_duration;
 use crate::trigger::trigger_json;
-use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn flow_json(flow: &Flow) -> String {
+impl Flow {
+    /// The flow as JSON on one line; what is at its default is left out, and the
+    /// order of members is fixed. [`from_json`](Self::from_json) gives an equal flow.
+    ///
+    /// ```
+    /// # use tripline::flow::{Flow, Step};
+    /// # use tripline::Trigger;
+    /// let trigger = Trigger::unification_completed("unified").build()?;
+    /// let flow = Flow::builder(trigger).with_step(Step::new("log", "log")).build()?;
+    /// assert_eq!(
+    ///     flow.to_json(),
+    ///     r#"{"id":"unified","trigger":{"type":"unificationCompleted"},"steps":[{"name":"log","action":"log"}]}"#,
+    /// );
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn to_json(&self) -> String {
+        flow_json(self)
+    }
+}
+
+fn flow_json(flow: &Flow) -> String {
     let mut out = trigger_json(&flow.trigger, "trigger");
     // The members of the trigger come first; the object goes on.
     out.pop();

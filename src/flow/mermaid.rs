@@ -6,7 +6,27 @@ use super::definition::Flow;
 use super::graph;
 use super::step::StepOutcome;
 
-pub(super) fn draw(flow: &Flow) -> String {
+impl Flow {
+    /// The flow as a [Mermaid](https://mermaid.js.org/syntax/flowchart.html)
+    /// flowchart: the trigger, the steps, and on each arrow the outcomes that lead along it.
+    ///
+    /// ```
+    /// # use tripline::flow::{Flow, Step};
+    /// # use tripline::Trigger;
+    /// let trigger = Trigger::unification_completed("unified").build()?;
+    /// let flow = Flow::builder(trigger).with_step(Step::new("log", "log")).build()?;
+    /// assert_eq!(
+    ///     flow.to_mermaid(),
+    ///     "flowchart TD\n    trigger([\"unified<br/>unificationCompleted\"])\n    step0[\"log\"]\n    trigger --> step0\n",
+    /// );
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn to_mermaid(&self) -> String {
+        draw(self)
+    }
+}
+
+fn draw(flow: &Flow) -> String {
     let mut out = String::from("flowchart TD\n");
     let title = flow.name().unwrap_or(flow.id());
     let kind = flow.trigger.type_name();

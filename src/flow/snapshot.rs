@@ -208,6 +208,7 @@ impl Flows {
         for id in state.call_offs {
             self.call_offs.push_back(DeliveryId::new(id).map_err(|error| error.to_string())?);
         }
+        self.firings.retain(|_, runs| runs.kept > 0);
         self.settle();
         Ok(())
     }

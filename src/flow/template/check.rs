@@ -1,9 +1,7 @@
 //! What is wrong with a template, told when its flow is defined.
 
-use minijinja::Environment;
-
 use super::scan::{self, Piece, Token};
-use super::{environment, reason};
+use super::{ENGINE, reason};
 use crate::event::strict::shown;
 use crate::trigger::is_close;
 
@@ -165,8 +163,7 @@ pub(in crate::flow) fn faults(source: &str, is_condition: bool, names: &dyn Name
     if !faults.is_empty() {
         return faults;
     }
-    let engine = environment();
-    match undeclared(&engine, source) {
+    match undeclared(source) {
         Ok(undeclared) => faults.extend(undeclared.iter().filter_map(|name| fault_of_name(name, names))),
         Err(why) => faults.push(format!("this is no template: {why}")),
     }
@@ -178,8 +175,8 @@ pub(super) fn expression_of(source: &str) -> &str {
     scan::only_expression(source.trim()).unwrap_or(source)
 }
 
-fn undeclared(engine: &Environment<'_>, source: &str) -> Result<Vec<String>, String> {
-    let template = engine.template_from_named_str("template", source).map_err(|error| reason(&error))?;
+fn undeclared(source: &str) -> Result<Vec<String>, String> {
+    let template = ENGINE.template_from_named_str("template", source).map_err(|error| reason(&error))?;
     let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
     names.sort_unstable();
     Ok(names)

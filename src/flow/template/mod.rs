@@ -7,7 +7,9 @@ mod check;
 mod json;
 mod scan;
 
+use std::cell::OnceCell;
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
 use minijinja::value::{Value as Given, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
@@ -52,6 +54,27 @@ pub(super) enum Template {
     Broken(String),
 }
 
+/// What a text gives, as far as that is known before it is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// Itself.
+    Itself,
+    /// A string.
+    Text,
+    /// Anything.
+    Anything,
+}
+
+impl Gives {
+    pub(super) fn of(source: &str) -> Self {
+        match scan::only_expression(source) {
+            _ if scan::is_plain(source) => Self::Itself,
+            Some(_) => Self::Anything,
+            None => Self::Text,
+        }
+    }
+}
+
 /// The templates of one flow.
 #[derive(Debug)]
 pub(super) struct Templates {
@@ -61,7 +84,7 @@ pub(super) struct Templates {
 
 impl Templates {
     pub(super) fn new() -> Self {
-        Self { engine: environment(), count: 0 }
+        Self { engine: ENGINE.clone(), count: 0 }
     }
 
     /// Takes a text in. One that is a single expression keeps its type, unless it has to be escaped as HTML.
@@ -170,12 +193,12 @@ impl Templates {
 #[derive(Debug)]
 pub(super) struct Scope {
     names: Value,
-    given: std::cell::OnceCell<Given>,
+    given: OnceCell<Given>,
 }
 
 impl Scope {
     pub(super) fn new(names: Value) -> Self {
-        Self { names, given: std::cell::OnceCell::new() }
+        Self { names, given: OnceCell::new() }
     }
 
     fn get(&self, name: &[String]) -> Option<&Value> {
@@ -186,6 +209,9 @@ impl Scope {
         self.given.get_or_init(|| json::given(&self.names)).clone()
     }
 }
+
+/// The engine as every template has it, made once: its tables are shared.
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(environment);
 
 fn environment() -> Environment<'static> {
     let mut engine = Environment::new();
