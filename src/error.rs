@@ -52,7 +52,8 @@ pub enum ErrorKind {
     /// The observation is older than one that was already judged.
     Late,
     /// Firings wait to be read: poll them and hand the same input in again. Of a
-    /// dispatcher: deliveries wait to be made, or outcomes to be read. Nothing was lost.
+    /// dispatcher: deliveries wait to be made, or outcomes to be read. Of flows: too
+    /// many runs wait. Nothing was lost.
     Full,
     /// No trigger has this id.
     UnknownTrigger,
@@ -62,6 +63,12 @@ pub enum ErrorKind {
     DuplicateAction,
     /// No dead letter has this id.
     UnknownDelivery,
+    /// No flow with this id is defined.
+    UnknownFlow,
+    /// No run with this id is known, or is known any more.
+    UnknownRun,
+    /// What was written down of an earlier run of the machine does not fit what it does now.
+    Diverged,
     /// The target is switched off, because it said that it wants nothing more.
     TargetDisabled,
     /// The handle was made by another engine, or its series has been dropped since: resolve it again.

@@ -78,6 +78,7 @@
 //! | hand a firing to another program | [`builtin::webhook`] |
 //! | say in words what has fired | [`builtin::Notice`] |
 //! | have it done: retries, limits for each target, dead letters | [`dispatch`], [`Dispatcher`](dispatch::Dispatcher), [`drive`](dispatch::drive()) |
+//! | say what follows a firing, step by step, in Rust or JSON | [`flow`], [`Flow`](flow::Flow), [`Flows`](flow::Flows), [`flows`](_documentation::flows) |
 //! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
 //! | accept callback URLs from strangers | [`webhook::Guard`] |
 //! | learn to write an action, from nothing | [`connector_authors`](_documentation::connector_authors) |
@@ -193,6 +194,27 @@
 //! # Ok::<(), tripline::Error>(())
 //! ```
 //!
+//! **One thing after another**: tell sales, and where that fails, operations.
+//! A flow is such a trigger with steps; see [`flow`] for the machine that runs it.
+//!
+//! ```
+//! # #[cfg(feature = "flow")] {
+//! use tripline::flow::{Flow, Step, StepOutcome};
+//! use tripline::{threshold::Threshold, Trigger};
+//!
+//! let trigger = Trigger::segment_threshold_crossed("vip-1000", "vip", Threshold::above(1000.0)).build()?;
+//! let flow = Flow::builder(trigger)
+//!     .with_step(Step::new("tell", "postNote").with_input("text", "VIPs: {{ trigger.value }}"))
+//!     .with_step(
+//!         Step::new("complain", "postNote")
+//!             .with_input("text", "sales was not told: {{ steps.tell.error }}")
+//!             .with_run_after("tell", [StepOutcome::Failed, StepOutcome::TimedOut]),
+//!     )
+//!     .build()?;
+//! # }
+//! # Ok::<(), tripline::Error>(())
+//! ```
+//!
 //! **Why did nothing fire?** Ask for the state, in words.
 //!
 //! ```
@@ -240,6 +262,8 @@ pub mod engine;
 mod error;
 pub mod event;
 pub mod firing;
+#[cfg(feature = "flow")]
+pub mod flow;
 pub mod journal;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -263,6 +287,10 @@ pub mod _documentation {
 
     #[doc = include_str!("../docs/driving.md")]
     pub mod driving {}
+
+    #[cfg(feature = "flow")]
+    #[doc = include_str!("../docs/flows.md")]
+    pub mod flows {}
 
     #[doc = include_str!("../docs/journal_format.md")]
     pub mod journal_format {}

@@ -135,6 +135,8 @@ pub use dynamic::DynAction;
 pub use effect::Effect;
 pub use error::{ActionError, ErrorClass};
 pub use function::action_fn;
+#[cfg(feature = "flow")]
+pub(crate) use metadata::join_path;
 pub use metadata::{Choice, Choices, DynamicChoices, Field, FieldType, Format, Metadata, Sample, Visibility};
 pub use registry::Registry;
 pub use retry::{Jitter, RetryPolicy, RetryPolicyBuilder};

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::fields::Fields;
 use super::on::{self, On};
 use super::reader::Reader;
 use super::tree::{Node, Value};
 use super::words::quoted;
-use super::{Trigger, TriggerBuilder, filters, matchers};
+use super::{Matcher, Trigger, TriggerBuilder, filters, matchers};
 use crate::error::Error;
 use crate::event::filter::Filter;
 
@@ -57,52 +58,84 @@ fn read_triggers<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Vec<Tri
     Some(triggers)
 }
 
-/// Where a part is faulty something stands in for it that is allowed, so that
-/// the builder judges all the others.
 fn read_trigger<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Trigger> {
     let mut fields = reader.fields(node)?;
     fields.elsewhere(on::INNER, "inside `on`");
-    let id = fields.required("id", Reader::text);
-    let name = fields.optional("name", Reader::text);
-    let enabled = fields.optional("enabled", Reader::boolean);
-    let on = fields.required("on", on::read);
-    let source = fields.optional("source", matchers::read);
-    let filters = fields.optional("where", read_filters);
-    let cooldown = fields.optional("cooldown", Reader::duration);
-    let limit = fields.optional("limit", read_limit);
+    let draft = Draft::read(&mut fields, "on");
     fields.end();
+    draft.finish(reader, node)
+}
 
-    let is_whole = id.is_some() && on.is_some();
-    let On { subject, draft, noted } = on.unwrap_or_else(On::placeholder);
-    let mut builder = TriggerBuilder::new(id.unwrap_or("id"), subject, draft);
-    if let Some(name) = name {
-        builder = builder.with_name(name);
+/// The members of a trigger, read and not yet judged together.
+pub(crate) struct Draft<'n> {
+    /// The name of the member that says what to watch for.
+    on_name: &'static str,
+    id: Option<&'n str>,
+    name: Option<&'n str>,
+    enabled: Option<bool>,
+    on: Option<On>,
+    source: Option<Matcher>,
+    filters: Option<Vec<Filter>>,
+    cooldown: Option<Duration>,
+    limit: Option<(u32, Duration)>,
+}
+
+impl<'n> Draft<'n> {
+    pub(crate) fn read(fields: &mut Fields<'_, 'n, '_>, on_name: &'static str) -> Self {
+        Self {
+            on_name,
+            id: fields.required("id", Reader::text),
+            name: fields.optional("name", Reader::text),
+            enabled: fields.optional("enabled", Reader::boolean),
+            on: fields.required(on_name, on::read),
+            source: fields.optional("source", matchers::read),
+            filters: fields.optional("where", read_filters),
+            cooldown: fields.optional("cooldown", Reader::duration),
+            limit: fields.optional("limit", read_limit),
+        }
     }
-    if let Some(enabled) = enabled {
-        builder = builder.with_enabled(enabled);
-    }
-    if let Some(source) = source {
-        builder = builder.with_source(source);
-    }
-    for filter in filters.into_iter().flatten() {
-        builder = builder.with_filter(filter);
-    }
-    if let Some(cooldown) = cooldown {
-        builder = builder.with_cooldown(cooldown);
-    }
-    if let Some((max, per)) = limit {
-        builder = builder.with_limit(max, per);
-    }
-    match builder.check() {
-        Ok(trigger) => is_whole.then_some(trigger),
-        Err(faults) => {
-            let noted = noted.map(|name| format!("on.{name}"));
-            for fault in faults {
-                if !noted.as_ref().is_some_and(|noted| fault.path().starts_with(noted)) {
-                    reader.fault_below(node, fault.path(), fault.message());
+
+    /// The trigger, or nothing and every fault noted. Where a part is faulty
+    /// something stands in for it that is allowed, so that the builder judges all the others.
+    pub(crate) fn finish(self, reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Trigger> {
+        let is_whole = self.id.is_some() && self.on.is_some();
+        let On { subject, draft, noted } = self.on.unwrap_or_else(On::placeholder);
+        let mut builder = TriggerBuilder::new(self.id.unwrap_or("id"), subject, draft);
+        if let Some(name) = self.name {
+            builder = builder.with_name(name);
+        }
+        if let Some(enabled) = self.enabled {
+            builder = builder.with_enabled(enabled);
+        }
+        if let Some(source) = self.source {
+            builder = builder.with_source(source);
+        }
+        for filter in self.filters.into_iter().flatten() {
+            builder = builder.with_filter(filter);
+        }
+        if let Some(cooldown) = self.cooldown {
+            builder = builder.with_cooldown(cooldown);
+        }
+        if let Some((max, per)) = self.limit {
+            builder = builder.with_limit(max, per);
+        }
+        match builder.check() {
+            Ok(trigger) => is_whole.then_some(trigger),
+            Err(faults) => {
+                let noted = noted.map(|name| format!("on.{name}"));
+                for fault in faults {
+                    if !noted.as_ref().is_some_and(|noted| fault.path().starts_with(noted)) {
+                        let path = match fault.path().strip_prefix("on") {
+                            Some(rest) if rest.is_empty() || rest.starts_with('.') => {
+                                format!("{}{rest}", self.on_name)
+                            }
+                            _ => fault.path().to_owned(),
+                        };
+                        reader.fault_below(node, &path, fault.message());
+                    }
                 }
+                None
             }
-            None
         }
     }
 }

@@ -5,7 +5,8 @@ use super::{Limit, Trigger, matchers, on, thresholds};
 use crate::threshold::Threshold;
 use crate::time::format_duration;
 
-pub(super) fn trigger_json(trigger: &Trigger) -> String {
+/// The trigger as JSON; `on` is the name of the member that says what to watch for.
+pub(crate) fn trigger_json(trigger: &Trigger, on_name: &str) -> String {
     document(|object| {
         object.text("id", trigger.id());
         if let Some(name) = trigger.name() {
@@ -14,7 +15,7 @@ pub(super) fn trigger_json(trigger: &Trigger) -> String {
         if !trigger.enabled() {
             object.boolean("enabled", false);
         }
-        object.object("on", |object| on::write(object, trigger));
+        object.object(on_name, |object| on::write(object, trigger));
         if let Some(source) = trigger.source() {
             matchers::write(object, "source", source);
         }

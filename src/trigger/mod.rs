@@ -45,6 +45,8 @@ pub(crate) use encode::{condition_json, push_condition_json};
 pub(crate) use fields::Fields;
 pub(crate) use reader::Reader;
 pub(crate) use tree::Node;
+#[cfg(feature = "flow")]
+pub(crate) use {decode::Draft, encode::trigger_json, on::INNER, tree::Value as NodeValue, words::is_close};
 
 use std::time::Duration;
 
@@ -500,7 +502,7 @@ impl Trigger {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn to_json(&self) -> String {
-        encode::trigger_json(self)
+        encode::trigger_json(self, "on")
     }
 
     fn rest(&self) -> &Rest {

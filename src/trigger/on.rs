@@ -28,7 +28,7 @@ const TYPES: [OfType; 9] = [
 ];
 
 /// The fields of `on`, of all types together; `name` is one beside it as well.
-pub(super) const INNER: &[&str] = &[
+pub(crate) const INNER: &[&str] = &[
     "type",
     "dataSource",
     "includeRetrying",

@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// Every package that may stand in the tree; after the first line, who asks for it.
 const ALLOWED: &str = "
-    tripline async-trait chrono foldhash hashbrown http serde serde_json sha2 tower-service
+    tripline async-trait chrono foldhash hashbrown http minijinja serde serde_json sha2 tower-service
     async-trait:  proc-macro2 quote syn unicode-ident
     chrono:       num-traits
     hashbrown:    allocator-api2 equivalent

@@ -25,6 +25,8 @@ mod event_data;
 mod event_http;
 mod event_http_oracles;
 mod event_oracles;
+#[cfg(feature = "flow")]
+mod flow;
 mod hostile_json;
 #[cfg(feature = "testing")]
 mod journal;

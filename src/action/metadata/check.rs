@@ -215,7 +215,7 @@ fn listed(choices: &[Choice]) -> String {
 }
 
 /// The path of a member. A name that would be misread is quoted, and one that is too long is cut.
-pub(super) fn join(path: &str, name: &str) -> String {
+pub(crate) fn join(path: &str, name: &str) -> String {
     let is_plain =
         !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '@'));
     match (is_plain, path) {

@@ -6,6 +6,8 @@ mod field;
 mod prepare;
 mod validate;
 
+#[cfg(feature = "flow")]
+pub(crate) use check::join as join_path;
 pub use choices::{Choice, Choices, DynamicChoices};
 pub use field::{Field, FieldType, Format, Visibility};
 

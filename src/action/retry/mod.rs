@@ -171,6 +171,15 @@ impl RetryPolicy {
         json::from_text(text)
     }
 
+    /// Reads the policy that stands at a place of a larger document.
+    #[cfg(feature = "flow")]
+    pub(crate) fn read_at<'t>(
+        reader: &mut crate::trigger::Reader<'t>,
+        node: &crate::trigger::Node<'t>,
+    ) -> Option<Self> {
+        json::read(reader, node)
+    }
+
     /// The policy as JSON on one line, as [`from_json`](Self::from_json) reads
     /// it. The numbers of its kind are always written, the rest where it is not at its default.
     ///

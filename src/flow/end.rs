@@ -1,0 +1,165 @@
+//! How steps and runs end.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Flows;
+use super::advance::weight;
+use super::run::RunStatus;
+use super::run::{StepRecord, StepState};
+use super::step::StepOutcome;
+use super::template::Budget;
+use crate::dispatch::{DeadReason, Outcome};
+
+/// The most characters of a reason that are kept.
+const MOST_OF_REASON: usize = 2_000;
+
+impl Flows {
+    /// What became of a delivery becomes that of the step that waits for it.
+    pub(super) fn note_outcome(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Delivered { id, attempt, output, .. } => {
+                self.conclude(id.as_str(), *attempt, StepOutcome::Succeeded, None, Some(output));
+            }
+            Outcome::Dead(letter) => {
+                // Only a step with a time of its own has a delivery that expires.
+                let outcome = match letter.reason() {
+                    DeadReason::Expired => StepOutcome::TimedOut,
+                    _ => StepOutcome::Failed,
+                };
+                let attempts = letter.attempts_before().saturating_add(letter.attempts().len() as u32);
+                self.conclude(
+                    letter.delivery().id().as_str(),
+                    attempts,
+                    outcome,
+                    Some(letter.to_string()),
+                    None,
+                );
+            }
+            Outcome::Cancelled { id, is_outcome_unknown, .. } => {
+                let reason = match is_outcome_unknown {
+                    true => "its delivery was called off, and may have been carried out all the same",
+                    false => "its delivery was called off",
+                };
+                self.conclude(id.as_str(), 0, StepOutcome::Failed, Some(reason.to_owned()), None);
+            }
+            Outcome::Refused { id, reason } => {
+                let reason = format!("its delivery was refused: {reason}");
+                self.conclude(id.as_str(), 0, StepOutcome::Failed, Some(reason), None);
+            }
+            // It is about no delivery.
+            _ => {}
+        }
+    }
+
+    fn conclude(
+        &mut self,
+        delivery: &str,
+        attempts: u32,
+        outcome: StepOutcome,
+        reason: Option<String>,
+        output: Option<&Value>,
+    ) {
+        let Some(pending) = self.pending.remove(delivery) else {
+            self.counts.ignored += 1;
+            return;
+        };
+        if let Some(place) = pending.unsent {
+            self.outbox.remove(&place);
+        }
+        let Some(live) = self.live.get_mut(&pending.run) else { return };
+        let step = &mut live.record.steps[pending.step];
+        step.attempts = attempts;
+        let mut reason = reason;
+        if let Some(output) = output.filter(|output| !output.is_null()) {
+            match Budget::new().take_value(output) {
+                Ok(()) => {
+                    let weight = weight(output);
+                    live.bytes += weight;
+                    self.bytes += weight;
+                    live.outputs[pending.step] = Some(output.clone());
+                }
+                Err(_) => {
+                    self.counts.outputs_dropped += 1;
+                    reason = Some("its output was too large to be kept".to_owned());
+                }
+            }
+        }
+        self.end_step(pending.run, pending.step, outcome, reason);
+        self.touched.push_back(pending.run);
+    }
+
+    /// A step has ended; whoever ends one from outside looks at its run again.
+    pub(super) fn end_step(&mut self, number: u64, at: usize, outcome: StepOutcome, reason: Option<String>) {
+        let Some(live) = self.live.get_mut(&number) else { return };
+        let step = &mut live.record.steps[at];
+        step.state = StepState::Ended(outcome);
+        step.ended = Some(self.clock);
+        step.reason = reason.map(cut);
+        *match outcome {
+            StepOutcome::Succeeded => &mut self.counts.steps_succeeded,
+            StepOutcome::Failed => &mut self.counts.steps_failed,
+            StepOutcome::Skipped => &mut self.counts.steps_skipped,
+            StepOutcome::TimedOut => &mut self.counts.steps_timed_out,
+        } += 1;
+    }
+
+    /// A run is over: it goes into the history, and the next of its flow begins.
+    pub(super) fn end_run(&mut self, number: u64, status: RunStatus) {
+        let Some(mut live) = self.live.remove(&number) else { return };
+        let was_running = live.record.status == RunStatus::Running;
+        live.record.status = status;
+        live.record.ended = Some(self.clock);
+        self.bytes -= live.bytes;
+        self.ids.remove(&live.record.id);
+        *match status {
+            RunStatus::Succeeded => &mut self.counts.succeeded,
+            RunStatus::Cancelled => &mut self.counts.cancelled,
+            _ => &mut self.counts.failed,
+        } += 1;
+        let flow = live.record.flow.clone();
+        if let Some(line) = self.lines.get_mut(&flow) {
+            if was_running {
+                line.running -= 1;
+            } else {
+                line.waiting.retain(|other| *other != number);
+            }
+        }
+        self.remember(live.record);
+        self.let_in(&flow);
+    }
+
+    /// Keeps a run that is over; the oldest make room.
+    pub(super) fn remember(&mut self, record: super::RunRecord) {
+        for gone in self.history.push(record, &self.limits) {
+            self.counts.history_dropped += 1;
+            self.forget(&gone.firing.id().as_str().into());
+        }
+    }
+
+    fn forget(&mut self, firing: &Arc<str>) {
+        if let Some(runs) = self.firings.get_mut(firing) {
+            runs.kept -= 1;
+            if runs.kept == 0 {
+                self.firings.remove(firing);
+            }
+        }
+    }
+}
+
+fn cut(reason: String) -> String {
+    match reason.char_indices().nth(MOST_OF_REASON) {
+        Some((end, _)) => format!("{}…", &reason[..end]),
+        None => reason,
+    }
+}
+
+/// What a record weighs against the bounds of the history.
+pub(super) fn record_weight(record: &super::RunRecord) -> usize {
+    let of_step = |step: &StepRecord| {
+        let texts = step.name.len() + step.action.len() + step.reason.as_ref().map_or(0, String::len);
+        160 + texts + step.input.as_ref().map_or(0, weight)
+    };
+    1_500 + record.steps.iter().map(of_step).sum::<usize>()
+}

@@ -1,0 +1,167 @@
+//! The bounds of flows, and what they count.
+
+/// The most steps of a flow.
+pub(super) const MAX_STEPS: usize = 500;
+
+/// The longest name of a step.
+pub(super) const MAX_NAME: usize = 64;
+
+/// The longest name of an action or a connection: a delivery takes no longer one.
+pub(super) const MAX_TARGET: usize = 512;
+
+/// The most runs of a flow at once that can be asked for.
+pub(super) const MAX_RUNS: u32 = 10_000;
+
+/// The most runs that can be asked to wait.
+pub(super) const MAX_WAITING: u32 = 100_000;
+
+/// How much [`Flows`](super::Flows) take in and remember.
+///
+/// ```
+/// use tripline::action::Registry;
+/// use tripline::flow::{Flows, Limits};
+///
+/// let flows = Flows::new(Registry::new()).with_limits(Limits::default().with_runs(500));
+/// assert_eq!(flows.limits().runs(), 500);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    runs: usize,
+    bytes: usize,
+    history: usize,
+    history_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { runs: 10_000, bytes: 256 << 20, history: 10_000, history_bytes: 64 << 20 }
+    }
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident, $with:ident, $example:literal;)*) => {
+        impl Limits {
+            $(
+                $(#[$doc])*
+                #[doc = concat!("\n\n```\nuse tripline::flow::Limits;\nassert_eq!(Limits::default().", stringify!($name), "(), ", $example, ");\n```")]
+                pub fn $name(&self) -> usize {
+                    self.$name
+                }
+
+                #[doc = concat!("These limits with another [`", stringify!($name), "`](Limits::", stringify!($name), ").\n\n```\nuse tripline::flow::Limits;\nassert_eq!(Limits::default().", stringify!($with), "(7).", stringify!($name), "(), 7);\n```")]
+                #[must_use]
+                pub fn $with(mut self, $name: usize) -> Self {
+                    self.$name = $name;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+limits! {
+    /// Runs that have not ended, of all flows together, those that wait among
+    /// them: 10,000 by default. One input may go over it; after that further
+    /// firings are refused as [`ErrorKind::Full`](crate::ErrorKind::Full) until it is below again.
+    runs, with_runs, "10_000";
+    /// Bytes of the inputs and outputs of runs that have not ended, 256 MiB by
+    /// default; as with their number, one input may go over it.
+    bytes, with_bytes, "256 << 20";
+    /// Runs that have ended and are remembered, 10,000 by default; the oldest
+    /// make room, and are counted. As many firings are remembered that started nothing.
+    history, with_history, "10_000";
+    /// Bytes of all runs that have ended, 64 MiB by default.
+    history_bytes, with_history_bytes, "64 << 20";
+}
+
+/// What flows have done since they were made.
+///
+/// ```
+/// use tripline::{action::Registry, flow::Flows};
+/// assert_eq!(Flows::new(Registry::new()).counts().started(), 0);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub(super) started: u64,
+    pub(super) duplicates: u64,
+    pub(super) unmatched: u64,
+    pub(super) refused: u64,
+    pub(super) resubmitted: u64,
+    pub(super) succeeded: u64,
+    pub(super) failed: u64,
+    pub(super) cancelled: u64,
+    pub(super) deliveries: u64,
+    pub(super) steps_succeeded: u64,
+    pub(super) steps_failed: u64,
+    pub(super) steps_skipped: u64,
+    pub(super) steps_timed_out: u64,
+    pub(super) ignored: u64,
+    pub(super) outputs_dropped: u64,
+    pub(super) history_dropped: u64,
+}
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        impl Counts {
+            $(
+                $(#[$doc])*
+                #[doc = concat!("\n\n```\nuse tripline::{action::Registry, flow::Flows};\nassert_eq!(Flows::new(Registry::new()).counts().", stringify!($name), "(), 0);\n```")]
+                pub fn $name(&self) -> u64 {
+                    self.$name
+                }
+            )*
+
+            /// Every count with its name, in a fixed order: what a host shows or exports.
+            ///
+            /// ```
+            /// use tripline::{action::Registry, flow::Flows};
+            /// assert_eq!(Flows::new(Registry::new()).counts().iter().next(), Some(("started", 0)));
+            /// ```
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name)),*].into_iter()
+            }
+
+            pub(super) fn set(&mut self, name: &str, value: u64) {
+                match name {
+                    $(stringify!($name) => self.$name = value,)*
+                    _ => {}
+                }
+            }
+        }
+    };
+}
+
+counts! {
+    /// Runs started, those that wait for their turn and those submitted again among them.
+    started;
+    /// Firings handed in that had led to a run before: they changed nothing.
+    duplicates;
+    /// Firings of triggers that no flow begins with.
+    unmatched;
+    /// Firings refused for want of room.
+    refused;
+    /// Runs submitted again.
+    resubmitted;
+    /// Runs that succeeded.
+    succeeded;
+    /// Runs that failed.
+    failed;
+    /// Runs called off.
+    cancelled;
+    /// Deliveries made of steps.
+    deliveries;
+    /// Steps that succeeded.
+    steps_succeeded;
+    /// Steps that failed.
+    steps_failed;
+    /// Steps that were skipped.
+    steps_skipped;
+    /// Steps that timed out.
+    steps_timed_out;
+    /// Outcomes of deliveries that no step waited for, or waited for any more.
+    ignored;
+    /// Outputs too large to be kept for the steps after.
+    outputs_dropped;
+    /// Runs forgotten to make room for later ones.
+    history_dropped;
+}
