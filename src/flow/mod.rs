@@ -299,7 +299,7 @@ impl Flows {
     #[doc = include_str!("../../docs/snippets/flows.rs")]
     /// let receipt = flows.handle_firing(now, &firing)?;
     /// let delivery = flows.poll_delivery().unwrap();
-    /// assert!(flows.cancel(now, receipt.started()[0].as_str())?);
+    /// assert!(flows.cancel(now, receipt.started()[0].as_str())?.is_some());
     /// assert_eq!(flows.poll_call_off().as_ref(), Some(delivery.id()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
