@@ -232,7 +232,8 @@ fn secrets_are_in_no_record_and_in_no_explanation_and_reach_the_action() {
         Some(&json!({"text": "hi", "key": "[redacted]", "card": {"head": "seen", "pin": "[redacted]"}}))
     );
     assert_eq!(run.steps()[1].reason(), Some("its input cannot be made: key: the secret cannot be rendered"));
-    let shown = format!("{run:?}{}", flows.explain(run.id().as_str()).unwrap());
+    let said = flows.explain(run.id().as_str()).unwrap();
+    let shown = format!("{run:?}{said}{receipt:?}{flows:?}");
     assert!(!shown.contains("K3Y") && !shown.contains("P1N"), "{shown}");
     let sent = flows.poll_delivery().unwrap();
     assert_eq!(sent.input()["key"], "e-0-K3Y");
