@@ -45,9 +45,12 @@ impl Pipeline {
     /// ```
     #[doc = include_str!("../../docs/snippets/pipeline.rs")]
     /// let good = ValueObserved::new("segment", "vip", 998.0).into_event("t-16", "/s")?;
-    /// let bad = ValueObserved::new("segment", "", 998.0).into_event("t-17", "/s");
-    /// assert!(bad.is_err(), "it cannot even be made");
-    /// assert_eq!(pipeline.handle_events(now, &[good])?.refused().len(), 0);
+    /// let bad = tripline::event::Event::from_json(
+    ///     br#"{"specversion":"1.0","id":"t-17","source":"/s","type":"tripline.value.observed","data":{"kind":"segment"}}"#,
+    /// )?;
+    /// let receipt = pipeline.handle_events(now, &[good, bad])?;
+    /// let (place, error) = &receipt.refused()[0];
+    /// assert_eq!((*place, error.kind()), (1, tripline::ErrorKind::Invalid));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn handle_events(&mut self, now: DateTime<Utc>, events: &[Event<'_>]) -> Result<Receipt, Error> {
