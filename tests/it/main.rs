@@ -37,6 +37,8 @@ mod oracle;
 mod properties;
 mod random;
 mod replay;
+#[cfg(feature = "flow")]
+mod simulation;
 mod tasks;
 mod throttle;
 mod trigger_json;
