@@ -178,7 +178,8 @@ impl Pipeline {
         }
     }
 
-    /// The next attempt to be made, of those whose batch is safe.
+    /// The next attempt to be made, of those whose batch is safe. One that was
+    /// lost or called off while it waited here is not handed out any more.
     ///
     /// ```
     #[doc = include_str!("../../docs/snippets/pipeline.rs")]
@@ -187,11 +188,13 @@ impl Pipeline {
     /// ```
     #[must_use = "an attempt that is not made is lost at its deadline"]
     pub fn poll_send(&mut self) -> Option<Work> {
-        let (lsn, _) = self.outgoing.front()?;
-        if *lsn > self.safe {
-            return None;
+        while self.outgoing.front().is_some_and(|(lsn, _)| *lsn <= self.safe) {
+            let (_, work) = self.outgoing.pop_front()?;
+            if self.dispatcher.is_live(work.lease()) {
+                return Some(work);
+            }
         }
-        self.outgoing.pop_front().map(|(_, work)| work)
+        None
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted next. While

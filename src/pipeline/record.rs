@@ -32,7 +32,11 @@ pub(super) enum Other {
         delivery: Option<String>,
         result: Told,
     },
-    Timeout,
+    Timeout {
+        /// Whether the engine's clock stood still: that depends on what was not safe then, which no journal tells.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_full: bool,
+    },
     Restart,
     Remove {
         id: String,
@@ -223,7 +227,8 @@ mod tests {
                 result: Told::Output(json!({"ok": [1.5, "x"]})),
             },
             Other::Complete { lease: 9, delivery: Some("d".into()), result: Told::Error(error) },
-            Other::Timeout,
+            Other::Timeout { is_full: false },
+            Other::Timeout { is_full: true },
             Other::Restart,
             Other::Remove { id: "f".into() },
             Other::Resubmit { run: "r".into() },

@@ -49,7 +49,7 @@ impl Pipeline {
                     };
                     let _ = self.dispatcher.complete(at, Lease::of(*lease), result)?;
                 }
-                Other::Timeout => self.tick(now, lsn, &mut receipt)?,
+                Other::Timeout { is_full } => self.tick(now, *is_full, lsn, &mut receipt)?,
                 Other::Restart => {
                     self.dispatcher.handle_restart(at)?;
                     self.counts.restarts += 1;
@@ -130,9 +130,9 @@ impl Pipeline {
     }
 
     /// The clock of each machine. The engine's stands still while too much waits.
-    fn tick(&mut self, now: Nanos, lsn: Lsn, receipt: &mut Receipt) -> Result<(), Error> {
+    fn tick(&mut self, now: Nanos, is_full: bool, lsn: Lsn, receipt: &mut Receipt) -> Result<(), Error> {
         let at = datetime(now);
-        if !self.is_full() {
+        if !is_full {
             self.engine.handle_timeout(at)?;
             self.collect(receipt);
             self.tell_flows(now, receipt)?;

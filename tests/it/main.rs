@@ -39,6 +39,8 @@ mod pipeline;
 mod properties;
 mod random;
 mod replay;
+#[cfg(feature = "flow")]
+mod simulation;
 mod tasks;
 mod throttle;
 mod trigger_json;
