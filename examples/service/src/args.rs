@@ -20,6 +20,7 @@ service --flows FILE --journal FOLDER [--events FILE|-] [--listen ADDRESS:PORT] 
   --dry-run                print what would be sent, and need no secrets
   --allow-loopback         URLs may lead to this machine, over http and any port
   --concurrency N          attempts at once to one target (4)
+  --runs N                 runs that have not ended, at most about so many; more events are refused until there are fewer (10000)
   --checkpoint N           batches between two snapshots (10000)
   --grace SECONDS          how long what is under way may take at the end (10)
   --progress SECONDS       between two lines on stderr (10)
@@ -38,6 +39,7 @@ pub struct Args {
     pub dry_run: bool,
     pub allow_loopback: bool,
     pub concurrency: u32,
+    pub runs: usize,
     pub progress: Duration,
     pub host: Options,
 }
@@ -60,6 +62,7 @@ impl Args {
             dry_run: false,
             allow_loopback: false,
             concurrency: 4,
+            runs: 10_000,
             progress: Duration::from_secs(10),
             host: Options {
                 waiting: 1_000,
@@ -87,6 +90,7 @@ impl Args {
                         "--concurrency" => {
                             args.concurrency = value.parse().map_err(|error| fault(&error))?;
                         }
+                        "--runs" => args.runs = value.parse().map_err(|error| fault(&error))?,
                         "--checkpoint" => {
                             args.host.checkpoint = value.parse().map_err(|error| fault(&error))?;
                         }

@@ -13,6 +13,7 @@ mod host;
 mod lines;
 mod server;
 
+use std::io;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tripline::action::Registry;
 use tripline::dispatch::{Dispatcher, LanePolicy};
-use tripline::flow::Flow;
+use tripline::flow::{self, Flow};
 use tripline::journal::{FileJournal, FileSnapshots};
 use tripline::pipeline::{Pipeline, Recovery, recover};
 
@@ -79,10 +80,16 @@ async fn run(args: Args, registry: Registry, flows: Vec<Flow>) -> Result<u64, Fa
     let mut snapshots = FileSnapshots::open(&args.journal)?;
     let policy = LanePolicy::default().with_concurrency(args.concurrency);
     let builder = Pipeline::builder(registry.clone())
+        .with_flow_limits(flow::Limits::default().with_runs(args.runs))
         .with_dispatcher(Dispatcher::builder().with_default_policy(policy));
     let (mut pipeline, recovery) = recover(builder, Utc::now(), &journal, &mut snapshots)?;
     eprintln!("{}", found(&recovery));
-    pipeline.set_flows(Utc::now(), flows)?;
+    match pipeline.set_flows(Utc::now(), flows) {
+        Err(error) if error.is_full() => {
+            eprintln!("the flows stay as they were until the next start: {error}")
+        }
+        changed => drop(changed?),
+    }
     let listener = match args.listen {
         Some(address) => Some(TcpListener::bind(address).await?),
         None => None,
@@ -90,7 +97,13 @@ async fn run(args: Args, registry: Registry, flows: Vec<Flow>) -> Result<u64, Fa
 
     let environment = actions::Environment { is_dry_run: args.dry_run };
     let (host, mut ended) = Host::start(pipeline, journal, snapshots, registry, environment, args.host);
-    tokio::spawn(stop_when_told(host.clone()));
+    tokio::spawn({
+        let (host, told) = (host.clone(), told_to_stop()?);
+        async move {
+            told.await;
+            host.stop(Stop::Soon);
+        }
+    });
     let (read, mut reading) = mpsc::channel(1);
     if let Some(input) = args.events {
         let (host, runtime) = (host.clone(), Handle::current());
@@ -129,32 +142,29 @@ async fn run(args: Args, registry: Registry, flows: Vec<Flow>) -> Result<u64, Fa
     Ok(refused)
 }
 
-async fn serve(
-    listener: Option<TcpListener>,
-    host: Host,
-    stopped: oneshot::Receiver<()>,
-) -> std::io::Result<()> {
+async fn serve(listener: Option<TcpListener>, host: Host, stopped: oneshot::Receiver<()>) -> io::Result<()> {
     let Some(listener) = listener else { return Ok(()) };
     eprintln!("listening on http://{}", listener.local_addr()?);
     axum::serve(listener, server::router(host)).with_graceful_shutdown(async { drop(stopped.await) }).await
 }
 
-/// On Ctrl-C, and where there is one on SIGTERM.
-async fn stop_when_told(host: Host) {
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// What ends on Ctrl-C or SIGTERM. Both are caught from here on.
+#[cfg(unix)]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
-    host.stop(Stop::Soon);
+    })
+}
+
+/// What ends on Ctrl-C.
+#[cfg(not(unix))]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 /// What the last run has left.

@@ -37,7 +37,7 @@ pub struct Feeder {
     dice: Dice,
     /// All that was acknowledged, in order.
     pub acknowledged: Vec<Event<'static>>,
-    /// Calls that were made again.
+    /// Calls that were not acknowledged, and so were made again.
     pub resent: usize,
 }
 
@@ -54,18 +54,15 @@ impl Feeder {
         let mut times = 1 + usize::from(self.dice.below(20) == 0);
         while times > 0 {
             let to = *address.lock().unwrap();
-            let is_taken = match to {
-                Some(to) => {
-                    post(&self.client, to, &Content::batch(&events)).await.is_ok_and(|it| it.status() == 202)
+            if let Some(to) = to {
+                let answer = post(&self.client, to, &Content::batch(&events)).await;
+                if answer.is_ok_and(|answer| answer.status() == 202) {
+                    times -= 1;
+                    continue;
                 }
-                None => false,
-            };
-            if is_taken {
-                times -= 1;
-            } else {
                 self.resent += 1;
-                tokio::time::sleep(Duration::from_millis(3)).await;
             }
+            tokio::time::sleep(Duration::from_millis(3)).await;
         }
         self.acknowledged.extend(events);
     }
