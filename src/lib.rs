@@ -265,6 +265,8 @@ pub mod firing;
 #[cfg(feature = "flow")]
 pub mod flow;
 pub mod journal;
+#[cfg(feature = "flow")]
+pub mod pipeline;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod threshold;

@@ -148,7 +148,7 @@ impl Dispatcher {
     }
 
     /// When a failed delivery is tried again, or why it is not.
-    fn next_attempt(&self, number: u64, error: &ActionError) -> Result<Nanos, DeadReason> {
+    pub(super) fn next_attempt(&self, number: u64, error: &ActionError) -> Result<Nanos, DeadReason> {
         let job = self.jobs.get(&number).ok_or(DeadReason::Refused)?;
         if !error.is_retryable() {
             return Err(DeadReason::Refused);
@@ -174,7 +174,7 @@ impl Dispatcher {
         Ok(next)
     }
 
-    fn wait(&mut self, number: u64, until: Nanos) {
+    pub(super) fn wait(&mut self, number: u64, until: Nanos) {
         let Some(job) = self.jobs.get_mut(&number) else { return };
         job.state = JobState::Waiting { until };
         let expires = job.expires;

@@ -75,6 +75,7 @@ pub struct Counts {
     pub(super) retries: u64,
     pub(super) throttled: u64,
     pub(super) lost: u64,
+    pub(super) cut_off: u64,
     pub(super) late: u64,
     pub(super) dead: u64,
     pub(super) dead_dropped: u64,
@@ -104,6 +105,8 @@ counts! {
     throttled;
     /// Attempts that were lost: nothing was told of them by their deadline.
     lost;
+    /// Attempts that the end of a process cut off: see [`Dispatcher::handle_restart`](super::Dispatcher::handle_restart).
+    cut_off;
     /// Ends of attempts told when the attempt had ended before: they changed nothing.
     late;
     /// Deliveries given up.

@@ -57,6 +57,7 @@ mod limits;
 mod outcome;
 mod policy;
 mod record;
+mod restart;
 mod snapshot;
 mod start;
 mod timers;
@@ -105,7 +106,8 @@ pub use work::{Lease, Work};
 /// 4. *One key*: all attempts of a delivery carry its id as the idempotency key,
 ///    also when it is [sent again](Self::redrive). At most one runs at a time.
 /// 5. *Leases*: an attempt whose end is not told by its deadline is lost; its
-///    outcome is unknown and it counts as failed. At the very deadline the end
+///    outcome is unknown and it counts as failed; those of a process that has
+///    ended are [cut off](Self::handle_restart). At the very deadline the end
 ///    is still in time. What is told later changes nothing, and is counted.
 /// 6. *What follows a failure* depends on the error alone: transient and
 ///    throttled ones are tried again by the delivery's policy, never before a

@@ -102,7 +102,7 @@ impl Dispatcher {
     /// Takes the state of a snapshot in place of its own. Limits, policies, the
     /// seed and the throttles' rates are its own still. Attempts that were under
     /// way keep their leases: a host that still makes them may tell their end,
-    /// and those of one that is gone are lost at their deadlines.
+    /// and for one that is gone [`handle_restart`](Self::handle_restart) tells that nobody does.
     ///
     /// # Errors
     ///

@@ -26,6 +26,17 @@ use crate::action::{ActionContext, ActionError, CheckedAddresses, Registry, Secr
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lease(pub(super) u64);
 
+impl Lease {
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
+    /// As a journal has it.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// One attempt of a delivery, to be made now.
 ///
 /// The host runs the action, gives it up at the [deadline](Self::deadline), and

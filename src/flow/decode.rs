@@ -25,7 +25,7 @@ impl Flow {
     /// where it is over 16 MiB, 64 levels deep or 2,000,000 values, and
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with *every* fault
     /// otherwise: unknown, repeated, missing and mistyped members, all that is
-    /// wrong with the trigger, and all that [`FlowBuilder::build`] refuses.
+    /// wrong with the trigger, and all that [`FlowBuilder::build`](super::FlowBuilder::build) refuses.
     ///
     /// ```
     /// use tripline::flow::Flow;

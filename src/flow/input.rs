@@ -261,7 +261,7 @@ impl Flows {
         self.finish()
     }
 
-    /// Calls a run off; whether it had not ended. Its deliveries that are on
+    /// Calls a run off; `None` where it had ended already. Its deliveries that are on
     /// their way are to be called off as well:
     /// [`poll_call_off`](Self::poll_call_off) names them.
     ///
@@ -273,12 +273,12 @@ impl Flows {
     /// ```
     #[doc = include_str!("../../docs/snippets/flows.rs")]
     /// let run = flows.handle_firing(now, &firing)?.started()[0].clone();
-    /// assert!(flows.cancel(now, run.as_str())?);
-    /// assert!(!flows.cancel(now, run.as_str())?, "it is over");
+    /// assert!(flows.cancel(now, run.as_str())?.is_some());
+    /// assert!(flows.cancel(now, run.as_str())?.is_none(), "it is over");
     /// assert!(flows.poll_call_off().is_none(), "its delivery was not yet handed out");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn cancel(&mut self, now: DateTime<Utc>, run: &str) -> Result<bool, Error> {
+    pub fn cancel(&mut self, now: DateTime<Utc>, run: &str) -> Result<Option<Receipt>, Error> {
         let now = instant(now)?;
         if self.run(run).is_none() {
             return Err(unknown(run));
@@ -288,8 +288,9 @@ impl Flows {
         if let Some(number) = number {
             self.call_off(number);
         }
-        self.finish()?;
-        Ok(number.is_some())
+        // What waited for its turn may have begun.
+        let receipt = self.finish()?;
+        Ok(number.map(|_| receipt))
     }
 
     fn call_off(&mut self, number: u64) {

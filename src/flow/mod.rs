@@ -1,7 +1,7 @@
 //! Flows: what follows when a trigger fires, step by step.
 //!
 //! A [`Flow`] is a trigger and its steps. [`Flows`] hold what is defined, start a
-//! run for each firing, hand out a [`Delivery`](crate::dispatch::Delivery) for
+//! run for each firing, hand out a [`Delivery`] for
 //! each step that is due, and are told what became of it. They read no clock,
 //! send nothing, and render a template once: what came of it is a value that a
 //! journal keeps.
@@ -299,7 +299,7 @@ impl Flows {
     #[doc = include_str!("../../docs/snippets/flows.rs")]
     /// let receipt = flows.handle_firing(now, &firing)?;
     /// let delivery = flows.poll_delivery().unwrap();
-    /// assert!(flows.cancel(now, receipt.started()[0].as_str())?);
+    /// assert!(flows.cancel(now, receipt.started()[0].as_str())?.is_some());
     /// assert_eq!(flows.poll_call_off().as_ref(), Some(delivery.id()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -200,7 +200,7 @@ impl StepRecord {
         }
     }
 
-    pub(super) fn delivery_id(run: &RunId, step: &str) -> String {
+    pub(crate) fn delivery_id(run: &RunId, step: &str) -> String {
         format!("{run}_{step}")
     }
 }

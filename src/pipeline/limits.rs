@@ -1,0 +1,98 @@
+//! What a pipeline holds at most, and what it has done.
+
+/// The bounds of a [`Pipeline`](super::Pipeline); each of its machines has bounds of its own.
+///
+/// ```
+/// use tripline::pipeline::Limits;
+/// assert_eq!(Limits::default().with_events(500).events(), 500);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    events: usize,
+    unsafe_bytes: usize,
+    firings: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { events: 10_000, unsafe_bytes: 64 << 20, firings: 10_000 }
+    }
+}
+
+crate::bounds::limits! {
+    "pipeline";
+    /// Events of one input, 10,000 by default.
+    events, with_events: usize, "Limits::default().events(), 10_000";
+    /// Bytes of batches that are not known to be safe, 64 MiB by default; one
+    /// input may go over it, after that events are refused until it is below again.
+    unsafe_bytes, with_unsafe_bytes: usize, "Limits::default().unsafe_bytes(), 64 << 20";
+    /// Firings that are remembered, 10,000 by default; the oldest make room, and their numbers tell.
+    firings, with_firings: usize, "Limits::default().firings(), 10_000";
+}
+
+/// What a pipeline has done since its journal began.
+///
+/// ```
+/// use tripline::{action::Registry, pipeline::Pipeline};
+/// assert!(Pipeline::builder(Registry::new()).build()?.counts().iter().all(|(_, count)| count == 0));
+/// # Ok::<(), tripline::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub(super) inputs: u64,
+    pub(super) events: u64,
+    pub(super) firings: u64,
+    pub(super) deliveries: u64,
+    pub(super) refused_deliveries: u64,
+    pub(super) restarts: u64,
+    pub(super) refused: u64,
+}
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        impl Counts {
+            $(
+                $(#[$doc])*
+                #[doc = concat!("\n\n```\n# use tripline::{action::Registry, pipeline::Pipeline};\nassert_eq!(Pipeline::builder(Registry::new()).build()?.counts().", stringify!($name), "(), 0);\n# Ok::<(), tripline::Error>(())\n```")]
+                pub fn $name(&self) -> u64 {
+                    self.$name
+                }
+            )*
+
+            /// Every count with its name, in a fixed order: what a host shows or exports.
+            ///
+            /// ```
+            /// # use tripline::{action::Registry, pipeline::Pipeline};
+            /// assert_eq!(Pipeline::builder(Registry::new()).build()?.counts().iter().next(), Some(("inputs", 0)));
+            /// # Ok::<(), tripline::Error>(())
+            /// ```
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name)),*].into_iter()
+            }
+
+            pub(super) fn set(&mut self, name: &str, value: u64) {
+                match name {
+                    $(stringify!($name) => self.$name = value,)*
+                    _ => {}
+                }
+            }
+        }
+    };
+}
+
+counts! {
+    /// Inputs that gave a batch.
+    inputs;
+    /// Events in them, whatever became of each.
+    events;
+    /// Firings.
+    firings;
+    /// Deliveries that flows handed to the dispatcher.
+    deliveries;
+    /// Of these, those that the dispatcher does not take because they break its bounds: their steps have failed.
+    refused_deliveries;
+    /// Restarts: see [`recover`](super::recover).
+    restarts;
+    /// Inputs refused because too much waits. Not in the journal, so a crash forgets them.
+    refused;
+}

@@ -1,0 +1,236 @@
+//! One input as the journal has it: a header, what it was, what fired, what was rendered.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::action::ActionError;
+use crate::engine::Replace;
+use crate::event::{Event, Reader};
+use crate::firing::Firing;
+use crate::flow::{Flow, Rendered};
+use crate::journal::Batch;
+use crate::time::{Nanos, format_instant, parse_instant};
+
+/// The form of the records; a reader takes no other.
+const VERSION: u32 = 1;
+
+/// An input, borrowed from a host or from a batch.
+#[derive(Debug)]
+pub(super) enum Input<'a> {
+    Events(&'a [Event<'a>]),
+    Define(&'a Flow, Replace),
+    Other(Other),
+}
+
+/// An input that is written as it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub(super) enum Other {
+    Complete { lease: u64, result: Told },
+    Timeout,
+    Restart,
+    Remove { id: String },
+    Resubmit { run: String },
+    CancelRun { run: String },
+    Redrive { delivery: String },
+    Discard { delivery: String },
+    EnableTarget { target: String },
+}
+
+/// What was told of an attempt.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Told {
+    Output(Value),
+    Error(ActionError),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Header {
+    v: u32,
+    now: String,
+    #[serde(flatten)]
+    kind: Kind,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    firings: usize,
+    /// How many renderings each call of the flows gave.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rendered: Vec<usize>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kind {
+    Other(Other),
+    Large(Large),
+}
+
+/// An input with records of its own.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Large {
+    Events { events: usize },
+    Define { apply_now: bool },
+}
+
+/// A batch that was read.
+#[derive(Debug)]
+pub(super) struct Record<'a> {
+    pub(super) now: Nanos,
+    pub(super) input: Owned<'a>,
+    pub(super) firings: Vec<&'a [u8]>,
+    pub(super) rendered: Vec<Vec<Rendered>>,
+}
+
+/// An input that was read.
+#[derive(Debug)]
+pub(super) enum Owned<'a> {
+    Events(Vec<Event<'a>>),
+    Define(Box<Flow>, Replace),
+    Other(Other),
+}
+
+impl Owned<'_> {
+    pub(super) fn as_input(&self) -> Input<'_> {
+        match self {
+            Self::Events(events) => Input::Events(events),
+            Self::Define(flow, how) => Input::Define(flow, *how),
+            Self::Other(other) => Input::Other(other.clone()),
+        }
+    }
+}
+
+/// Writes one input with what it has led to.
+pub(super) fn encode(now: Nanos, input: Input<'_>, firings: &[Firing], rendered: &[Vec<Rendered>]) -> Batch {
+    let (large, own) = match input {
+        Input::Events(events) => {
+            let own = events.iter().map(Event::to_json).collect();
+            (Kind::Large(Large::Events { events: events.len() }), own)
+        }
+        Input::Define(flow, how) => {
+            let apply_now = how == Replace::ApplyNow;
+            (Kind::Large(Large::Define { apply_now }), vec![flow.to_json()])
+        }
+        Input::Other(other) => (Kind::Other(other), Vec::new()),
+    };
+    let mut counts: Vec<usize> = rendered.iter().map(Vec::len).collect();
+    let last = counts.iter().rposition(|&count| count > 0).map_or(0, |last| last + 1);
+    counts.truncate(last);
+    let header = Header {
+        v: VERSION,
+        now: format_instant(now),
+        kind: large,
+        firings: firings.len(),
+        rendered: counts,
+    };
+    let mut batch = Batch::new();
+    batch.push(&to_json(&header));
+    own.iter().for_each(|text| batch.push(text.as_bytes()));
+    firings.iter().for_each(|firing| batch.push(firing.to_json().as_bytes()));
+    rendered.iter().flatten().for_each(|rendered| batch.push(&to_json(rendered)));
+    batch
+}
+
+/// Reads what [`encode`] has written.
+pub(super) fn decode(batch: &Batch) -> Result<Record<'_>, String> {
+    let mut records = batch.records();
+    let header = records.next().ok_or("it has no records")?;
+    let header: Header =
+        serde_json::from_slice(header).map_err(|error| format!("its header does not read: {error}"))?;
+    if header.v != VERSION {
+        return Err(format!("it is of version {}, and this build reads {VERSION}", header.v));
+    }
+    let now = parse_instant(&header.now).map_err(|error| error.to_string())?;
+    let mut next = |what: &str| records.next().ok_or_else(|| format!("{what} is missing"));
+    let input = match header.kind {
+        Kind::Other(other) => Owned::Other(other),
+        Kind::Large(Large::Events { events }) => {
+            // They were taken in once, whatever the bounds are now.
+            let reader = Reader::new().with_max_bytes(usize::MAX);
+            let event = |_| reader.read(next("an event")?).map_err(|error| error.to_string());
+            Owned::Events((0..events).map(event).collect::<Result<_, _>>()?)
+        }
+        Kind::Large(Large::Define { apply_now }) => {
+            let text = std::str::from_utf8(next("the flow")?).map_err(|error| error.to_string())?;
+            let flow = Flow::from_json(text).map_err(|error| error.to_string())?;
+            let how = if apply_now { Replace::ApplyNow } else { Replace::Quiet };
+            Owned::Define(Box::new(flow), how)
+        }
+    };
+    let firings = (0..header.firings).map(|_| next("a firing")).collect::<Result<_, _>>()?;
+    let mut rendered = Vec::with_capacity(header.rendered.len());
+    for count in header.rendered {
+        let read = |bytes| serde_json::from_slice(bytes).map_err(|error| error.to_string());
+        rendered.push((0..count).map(|_| read(next("a rendering")?)).collect::<Result<_, _>>()?);
+    }
+    match records.next() {
+        None => Ok(Record { now, input, firings, rendered }),
+        Some(_) => Err("it has more records than its header says".to_owned()),
+    }
+}
+
+/// Every key in it is a text and every number finite, so it is always written.
+fn to_json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read_back(input: Input<'_>) -> String {
+        let batch = encode(7, input, &[], &[]);
+        let record = decode(&batch).unwrap();
+        assert_eq!((record.now, record.firings.len(), record.rendered.len()), (7, 0, 0));
+        format!("{:?}", record.input)
+    }
+
+    #[test]
+    fn every_input_is_read_back() {
+        let events = [Event::new("1", "/s", "t").unwrap(), Event::new("2", "/s", "t").unwrap()];
+        assert_eq!(read_back(Input::Events(&events)), format!("Events({events:?})"));
+        let error = ActionError::invalid_input("to", "is empty").with_outcome_unknown(true);
+        for other in [
+            Other::Complete { lease: 9, result: Told::Output(Value::Null) },
+            Other::Complete { lease: 9, result: Told::Output(json!({"ok": [1.5, "x"]})) },
+            Other::Complete { lease: 9, result: Told::Error(error) },
+            Other::Timeout,
+            Other::Restart,
+            Other::Remove { id: "f".into() },
+            Other::Resubmit { run: "r".into() },
+            Other::CancelRun { run: "r".into() },
+            Other::Redrive { delivery: "d".into() },
+            Other::Discard { delivery: "d".into() },
+            Other::EnableTarget { target: "t".into() },
+        ] {
+            assert_eq!(read_back(Input::Other(other.clone())), format!("Other({other:?})"));
+        }
+    }
+
+    #[test]
+    fn what_is_cut_or_too_long_is_told() {
+        let events = [Event::new("1", "/s", "t").unwrap()];
+        let whole = encode(7, Input::Events(&events), &[], &[]);
+        let records: Vec<&[u8]> = whole.records().collect();
+        let of = |records: &[&[u8]]| {
+            let mut batch = Batch::new();
+            records.iter().for_each(|record| batch.push(record));
+            decode(&batch).unwrap_err()
+        };
+        assert_eq!(of(&[]), "it has no records");
+        assert_eq!(of(&records[..1]), "an event is missing");
+        assert_eq!(of(&[records[0], records[1], b"{}"]), "it has more records than its header says");
+        assert!(
+            of(&[b"{\"v\":2,\"now\":\"1970-01-01T00:00:00Z\",\"input\":\"timeout\"}"]).contains("version 2")
+        );
+        assert!(of(&[b"{"]).starts_with("its header does not read"));
+    }
+}

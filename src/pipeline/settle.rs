@@ -1,0 +1,205 @@
+//! From one machine to the next.
+
+use super::Pipeline;
+use super::persist::Persist;
+use super::receipt::Receipt;
+use super::record::{Input, Other, Told, encode};
+use crate::dispatch::{Lease, Outcome};
+use crate::engine::{self, Replace};
+use crate::error::Error;
+use crate::event::Event;
+use crate::flow::{self, Flow, Flows};
+use crate::journal::Lsn;
+use crate::time::{Nanos, datetime};
+
+impl Pipeline {
+    /// Handles an input and writes it down with what it has led to. One that is refused changes nothing.
+    pub(super) fn take(&mut self, now: Nanos, input: Input<'_>) -> Result<Receipt, Error> {
+        let lsn = self.last.next();
+        let mut receipt = self.apply(now, &input, lsn)?;
+        receipt.lsn = Some(lsn);
+        self.last = lsn;
+        let rendered = std::mem::take(&mut self.rendered);
+        if self.is_durable {
+            let batch = encode(now, input, &receipt.firings, &rendered);
+            let bytes = batch.as_bytes().len();
+            self.bytes += bytes;
+            self.unsafe_bytes.push_back((lsn, bytes));
+            self.batches.push_back(Persist { lsn, batch });
+        } else {
+            self.safe = lsn;
+        }
+        Ok(receipt)
+    }
+
+    /// What an input does; the same when it is handled again.
+    pub(super) fn apply(&mut self, now: Nanos, input: &Input<'_>, lsn: Lsn) -> Result<Receipt, Error> {
+        let mut receipt = Receipt::default();
+        self.rendered.clear();
+        let at = datetime(now);
+        match input {
+            Input::Events(events) => self.decide(now, events, &mut receipt)?,
+            Input::Define(flow, how) => self.install(now, flow, *how, &mut receipt)?,
+            Input::Other(other) => match other {
+                Other::Complete { lease, result } => {
+                    let result = match result {
+                        Told::Output(output) => Ok(output.clone()),
+                        Told::Error(error) => Err(error.clone()),
+                    };
+                    let _ = self.dispatcher.complete(at, Lease::of(*lease), result)?;
+                }
+                Other::Timeout => self.tick(now, lsn, &mut receipt)?,
+                Other::Restart => {
+                    self.dispatcher.handle_restart(at)?;
+                    self.counts.restarts += 1;
+                }
+                Other::Remove { id } => {
+                    self.engine.remove(id)?;
+                    self.flows.remove(id);
+                }
+                Other::Resubmit { run } => self.run_flows(&mut receipt, |flows| flows.resubmit(at, run))?,
+                Other::CancelRun { run } => self
+                    .run_flows(&mut receipt, |flows| flows.cancel(at, run).map(Option::unwrap_or_default))?,
+                Other::Redrive { delivery } => self.dispatcher.redrive(at, delivery)?,
+                Other::Discard { delivery } => {
+                    self.dispatcher.discard(delivery);
+                }
+                Other::EnableTarget { target } => {
+                    self.dispatcher.enable(target);
+                }
+            },
+        }
+        self.tell_flows(now, &mut receipt)?;
+        self.settle(now, lsn, &mut receipt)?;
+        self.counts.inputs += 1;
+        self.counts.firings += receipt.firings.len() as u64;
+        receipt.firings.iter().for_each(|firing| self.firings.push(firing.clone()));
+        Ok(receipt)
+    }
+
+    fn decide(&mut self, now: Nanos, events: &[Event<'_>], receipt: &mut Receipt) -> Result<(), Error> {
+        receipt.taken = events.len();
+        self.counts.events += events.len() as u64;
+        for (place, event) in events.iter().enumerate() {
+            match self.engine.handle_event(datetime(now), event) {
+                Ok(engine::Receipt::Duplicate) => receipt.duplicates += 1,
+                Ok(engine::Receipt::Late) => receipt.late += 1,
+                Ok(engine::Receipt::Ignored) => receipt.ignored += 1,
+                Ok(_) => {}
+                Err(error) => receipt.refused.push((place, error)),
+            }
+            self.collect(receipt);
+        }
+        if receipt.refused.len() == events.len()
+            && let [_] = events
+            && let Some((_, error)) = receipt.refused.pop()
+        {
+            // Nothing has changed that would have to be written down.
+            self.counts.events -= 1;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn install(&mut self, now: Nanos, flow: &Flow, how: Replace, receipt: &mut Receipt) -> Result<(), Error> {
+        flow.validate(self.flows.registry()).map_err(|error| error.at(flow.id()))?;
+        let (at, trigger) = (datetime(now), flow.trigger());
+        match self.flows.flow(flow.id()).map(Flow::trigger) {
+            None => self.engine.add(at, trigger.clone())?,
+            Some(old) if old == trigger && how == Replace::Quiet => {}
+            Some(_) => self.engine.replace(at, trigger.clone(), how)?,
+        }
+        self.run_flows(receipt, |flows| flows.define(at, flow.clone()))?;
+        self.collect(receipt);
+        Ok(())
+    }
+
+    /// The clock of each machine. The engine's stands still while too much waits.
+    fn tick(&mut self, now: Nanos, lsn: Lsn, receipt: &mut Receipt) -> Result<(), Error> {
+        let at = datetime(now);
+        if !self.is_full() {
+            self.engine.handle_timeout(at)?;
+            self.collect(receipt);
+            self.tell_flows(now, receipt)?;
+        }
+        // At the very end of a step's time its outcome is still in time.
+        self.dispatcher.handle_timeout(at)?;
+        self.settle(now, lsn, receipt)?;
+        self.run_flows(receipt, |flows| flows.handle_timeout(at))
+    }
+
+    fn collect(&mut self, receipt: &mut Receipt) {
+        while let Some(firing) = self.engine.poll_firing() {
+            receipt.firings.push(firing);
+        }
+    }
+
+    /// Hands what has fired, and the flows have not been told, to them as one.
+    fn tell_flows(&mut self, now: Nanos, receipt: &mut Receipt) -> Result<(), Error> {
+        let told = receipt.told;
+        if told == receipt.firings.len() {
+            return Ok(());
+        }
+        let firings = std::mem::take(&mut receipt.firings);
+        let result = self.run_flows(receipt, |flows| flows.handle_firings(datetime(now), &firings[told..]));
+        receipt.told = firings.len();
+        receipt.firings = firings;
+        result
+    }
+
+    /// One call of the flows, whose renderings are kept, or given where there are any.
+    fn run_flows(
+        &mut self,
+        receipt: &mut Receipt,
+        call: impl FnOnce(&mut Flows) -> Result<flow::Receipt, Error>,
+    ) -> Result<(), Error> {
+        if let Some(given) = &mut self.given {
+            self.flows.set_renderings(given.pop_front().unwrap_or_default());
+        }
+        let done = call(&mut self.flows)?;
+        receipt.runs.extend_from_slice(done.started());
+        self.rendered.push(done.into_rendered());
+        Ok(())
+    }
+
+    /// Until nothing moves between the flows and the dispatcher; then what is to be sent is taken up.
+    fn settle(&mut self, now: Nanos, lsn: Lsn, receipt: &mut Receipt) -> Result<(), Error> {
+        let at = datetime(now);
+        loop {
+            let mut has_moved = self.tell_outcomes(now, receipt)?;
+            while let Some(id) = self.flows.poll_call_off() {
+                self.dispatcher.cancel(at, id.as_str())?;
+                self.tell_outcomes(now, receipt)?;
+                has_moved = true;
+            }
+            while !self.dispatcher.is_full()
+                && let Some(delivery) = self.flows.poll_delivery()
+            {
+                has_moved = true;
+                let id = delivery.id().clone();
+                self.counts.deliveries += 1;
+                if let Err(error) = self.dispatcher.handle_delivery(at, delivery).map(drop) {
+                    self.counts.refused_deliveries += 1;
+                    let refused = Outcome::Refused { id, reason: error.to_string() };
+                    self.run_flows(receipt, |flows| flows.handle_outcome(at, &refused))?;
+                }
+            }
+            if !has_moved {
+                break;
+            }
+        }
+        while let Some(work) = self.dispatcher.poll_work() {
+            self.outgoing.push_back((lsn, work));
+        }
+        Ok(())
+    }
+
+    fn tell_outcomes(&mut self, now: Nanos, receipt: &mut Receipt) -> Result<bool, Error> {
+        let mut has_moved = false;
+        while let Some(outcome) = self.dispatcher.poll_outcome() {
+            has_moved = true;
+            self.run_flows(receipt, |flows| flows.handle_outcome(datetime(now), &outcome))?;
+        }
+        Ok(has_moved)
+    }
+}

@@ -1,0 +1,142 @@
+//! A pipeline's state as bytes.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Pipeline;
+use super::builder::PipelineBuilder;
+use crate::error::{Error, ErrorKind};
+use crate::firing::FiringRecord;
+use crate::flow::Flow;
+use crate::journal::Lsn;
+use crate::time::datetime;
+
+const MAGIC: &[u8] = b"tripline/pipeline";
+const VERSION: u16 = 1;
+const DIGEST: usize = 32;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Header {
+    /// The flows in the order of their triggers.
+    flows: Vec<String>,
+    counts: Vec<(String, u64)>,
+    next_firing: u64,
+    firings: Vec<FiringRecord>,
+    /// How long the parts are that follow: the engine's, the flows', the dispatcher's.
+    parts: [usize; 3],
+}
+
+impl Pipeline {
+    /// The whole state, the flows among it, as bytes that
+    /// [`PipelineBuilder::restore`] reads. Inputs of deliveries are in it as they
+    /// are, so it is to be kept as they are. Batches that were not polled are not in it.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/snippets/pipeline.rs")]
+    /// assert!(pipeline.snapshot().starts_with(b"tripline/pipeline"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn snapshot(&self) -> Vec<u8> {
+        let parts = [self.engine.snapshot(), self.flows.snapshot(), self.dispatcher.snapshot()];
+        let header = Header {
+            flows: self.definitions().collect(),
+            counts: self.counts.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
+            next_firing: self.firings.next(),
+            firings: self.firings.records(),
+            parts: parts.each_ref().map(Vec::len),
+        };
+        // Every key in it is a text and every number finite, so it is always written.
+        let header = serde_json::to_vec(&header).unwrap_or_default();
+        let mut bytes = Vec::from(MAGIC);
+        bytes.extend(VERSION.to_le_bytes());
+        bytes.extend((header.len() as u64).to_le_bytes());
+        bytes.extend(header);
+        parts.iter().for_each(|part| bytes.extend(part));
+        let digest = Sha256::digest(&bytes);
+        bytes.extend(&digest[..]);
+        bytes
+    }
+
+    /// The flows as JSON, in the order of their triggers.
+    fn definitions(&self) -> impl Iterator<Item = String> {
+        self.engine.triggers().filter_map(|trigger| self.flows.flow(trigger.id())).map(Flow::to_json)
+    }
+
+    /// A digest of the flows.
+    pub(super) fn configuration(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        for text in self.definitions() {
+            digest.update((text.len() as u64).to_le_bytes());
+            digest.update(text);
+        }
+        digest.finalize().into()
+    }
+}
+
+impl PipelineBuilder {
+    /// A pipeline with the state of a snapshot, taken after this batch. The
+    /// actions must be those that its flows run; bounds are the builder's.
+    /// [`recover`](super::recover) calls it; it is for hosts whose stores are asynchronous.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Snapshot`] where the bytes are cut, damaged or of another
+    /// version; as [`Flow::validate`] where a flow does not fit the actions; as [`build`](Self::build).
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/snippets/pipeline.rs")]
+    /// let after = Pipeline::builder(registry).restore(pipeline.last(), &pipeline.snapshot())?;
+    /// assert_eq!((after.last(), after.snapshot()), (pipeline.last(), pipeline.snapshot()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn restore(self, lsn: Lsn, bytes: &[u8]) -> Result<Pipeline, Error> {
+        let mut rest = body(bytes)?;
+        let mut part = |len: usize| {
+            let (part, after) = rest.split_at_checked(len).ok_or_else(|| fail("a part is cut short"))?;
+            rest = after;
+            Ok::<_, Error>(part)
+        };
+        let len: [u8; 8] = part(8)?.try_into().map_err(|_| fail("it is cut short"))?;
+        let len = usize::try_from(u64::from_le_bytes(len)).map_err(|_| fail("its header is too long"))?;
+        let header: Header = serde_json::from_slice(part(len)?)
+            .map_err(|error| fail("its header does not read").caused_by(error))?;
+        let [engine, flows, dispatcher] = header.parts;
+        let (engine, flows, dispatcher) = (part(engine)?, part(flows)?, part(dispatcher)?);
+        let mut pipeline = self.build()?;
+        let epoch = datetime(0);
+        for text in &header.flows {
+            let flow = Flow::from_json(text)?;
+            pipeline.engine.add(epoch, flow.trigger().clone())?;
+            pipeline.flows.define(epoch, flow)?;
+        }
+        pipeline.engine.restore(engine)?;
+        pipeline.flows.restore(flows)?;
+        pipeline.dispatcher.restore(dispatcher)?;
+        pipeline.firings.read(header.next_firing, header.firings).map_err(|why| fail(&why))?;
+        for (name, count) in &header.counts {
+            pipeline.counts.set(name, *count);
+        }
+        (pipeline.last, pipeline.safe, pipeline.checkpoint) = (lsn, lsn, lsn);
+        Ok(pipeline)
+    }
+}
+
+fn body(bytes: &[u8]) -> Result<&[u8], Error> {
+    let rest =
+        bytes.strip_prefix(MAGIC).ok_or_else(|| fail("it does not begin as one of a pipeline does"))?;
+    let (content, digest) = bytes.split_at(bytes.len().saturating_sub(DIGEST).max(MAGIC.len()));
+    if Sha256::digest(content)[..] != *digest {
+        return Err(fail("it is damaged or cut short: its checksum does not fit"));
+    }
+    let rest = &rest[..rest.len() - DIGEST];
+    let (version, body) = rest.split_first_chunk::<2>().ok_or_else(|| fail("it is cut short"))?;
+    match u16::from_le_bytes(*version) {
+        VERSION => Ok(body),
+        other => Err(fail(&format!("it is of version {other}, and this build reads {VERSION}"))),
+    }
+}
+
+fn fail(why: &str) -> Error {
+    Error::new(ErrorKind::Snapshot, format!("the snapshot cannot be read: {why}"))
+}
