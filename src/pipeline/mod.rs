@@ -56,6 +56,7 @@ mod snapshot;
 mod why;
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
@@ -106,7 +107,6 @@ pub use recover::{Recovery, recover};
 /// fn assert_send<T: Send + 'static>() {}
 /// assert_send::<tripline::pipeline::Pipeline>();
 /// ```
-#[derive(Debug)]
 pub struct Pipeline {
     engine: Engine,
     flows: Flows,
@@ -319,5 +319,18 @@ impl Pipeline {
     #[must_use]
     pub fn poll_explanation(&mut self) -> Option<Explanation> {
         self.engine.poll_explanation()
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    /// Where it is, and how much waits; its machines are to be asked for more.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("last", &self.last)
+            .field("safe", &self.safe)
+            .field("flows", &self.flows)
+            .field("deliveries", &self.dispatcher.pending())
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
     }
 }

@@ -4,9 +4,9 @@ use super::Pipeline;
 use super::persist::Persist;
 use super::receipt::Receipt;
 use super::record::{Input, Other, Told, encode};
-use crate::dispatch::{Lease, Outcome};
+use crate::dispatch::{DeliveryId, Lease, Outcome};
 use crate::engine::{self, Replace};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::flow::{self, Flow, Flows};
 use crate::journal::Lsn;
@@ -41,7 +41,8 @@ impl Pipeline {
             Input::Events(events) => self.decide(now, events, &mut receipt)?,
             Input::Define(flow, how) => self.install(now, flow, *how, &mut receipt)?,
             Input::Other(other) => match other {
-                Other::Complete { lease, result } => {
+                Other::Complete { lease, delivery, result } => {
+                    self.is_same_attempt(Lease::of(*lease), delivery.as_deref())?;
                     let result = match result {
                         Told::Output(output) => Ok(output.clone()),
                         Told::Error(error) => Err(error.clone()),
@@ -112,6 +113,20 @@ impl Pipeline {
         self.run_flows(receipt, |flows| flows.define(at, flow.clone()))?;
         self.collect(receipt);
         Ok(())
+    }
+
+    /// Under other policies the same attempt might be another delivery's, which must not pass for done.
+    fn is_same_attempt(&self, lease: Lease, delivery: Option<&str>) -> Result<(), Error> {
+        let own = self.dispatcher.delivery_under(lease).map(DeliveryId::as_str);
+        if own == delivery {
+            return Ok(());
+        }
+        let (own, then) = (own.unwrap_or("none"), delivery.unwrap_or("none"));
+        let message = format!(
+            "the attempt {} is of the delivery {own} and was of {then}: are the dispatcher's bounds and policies those of then?",
+            lease.number()
+        );
+        Err(Error::new(ErrorKind::Diverged, message))
     }
 
     /// The clock of each machine. The engine's stands still while too much waits.

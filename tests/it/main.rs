@@ -34,6 +34,8 @@ mod model;
 mod monitor;
 mod nights;
 mod oracle;
+#[cfg(feature = "flow")]
+mod pipeline;
 mod properties;
 mod random;
 mod replay;
