@@ -59,7 +59,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(seed: u64, plant: Option<Plant>) -> Self {
-        let mut random = Random(seed ^ 0x721911E_0000_0006);
+        let mut random = Random(seed ^ 0x0721_911E_0000_0006);
         let crashes = random.pick(&[0, 2, 5, 15, 40]);
         let registry = setup::registry();
         let build = || setup::builder(&registry).build().unwrap();
@@ -213,7 +213,10 @@ impl World {
         let refused = self.note(Said::Events(events.clone()), given)?;
         match refused {
             None if is_full => fault("events are taken in though it is full"),
-            None => Ok(self.count("events")),
+            None => {
+                self.count("events");
+                Ok(())
+            }
             Some(error) if error.kind() == ErrorKind::Full && is_full => {
                 self.count("full");
                 if !self.has_planted(Plant::TakesFullForTaken) {
@@ -353,7 +356,8 @@ impl World {
                 if lsn != self.pipeline.last() {
                     return fault("flows were set in other batches than were told");
                 }
-                Ok(self.count("flows set"))
+                self.count("flows set");
+                Ok(())
             }
             Err(error) if is_full && error.kind() == ErrorKind::Full => Ok(()),
             Err(error) => fault(format!("flows are refused: {error}")),
