@@ -22,7 +22,7 @@ pub(crate) fn body(data: &[u8]) {
         Err(error) => {
             let shown = error.to_string();
             assert!(
-                !shown.is_empty() && shown.len() < 250 && shown.chars().all(|c| !c.is_control()),
+                !shown.is_empty() && shown.chars().count() < 250 && shown.chars().all(|c| !c.is_control()),
                 "{shown:?}"
             );
         }

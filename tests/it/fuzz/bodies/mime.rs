@@ -164,7 +164,7 @@ fn mailboxes(mut text: &str) -> Vec<(String, String)> {
                 }
             };
             text = quoted[end + 1..].trim_start_matches(' ');
-        } else if text.starts_with("=?") {
+        } else if text.starts_with("=?") && text.split(',').next().is_some_and(|one| one.contains(" <")) {
             let (encoded, rest) = text.split_once(" <").expect("an address behind the name");
             name = words(encoded);
             text = &text[text.len() - rest.len() - 1..];
