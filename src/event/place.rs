@@ -55,7 +55,7 @@ impl<'a> Refusal<'a> {
             }
             _ if said.starts_with("control character") => {
                 // Strings that are skipped stop before the character, strings that are read behind it.
-                let at = if rest.starts_with(|c| c < ' ') { at } else { (at + 1).min(text.len()) };
+                let at = at + rest.find(|c: char| c < ' ').unwrap_or(0);
                 let code = text.as_bytes().get(at).copied().unwrap_or_default();
                 syntax(&text[at..], format!("the control character 0x{code:02x} must be escaped in a string"))
             }

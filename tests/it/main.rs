@@ -27,6 +27,7 @@ mod event_http_oracles;
 mod event_oracles;
 #[cfg(feature = "flow")]
 mod flow;
+mod fuzz;
 mod hostile_json;
 #[cfg(feature = "testing")]
 mod journal;

@@ -2,8 +2,8 @@
 //! `TRIPLINE_CASES` scales how many, `TRIPLINE_SEED` says where to begin.
 
 mod ordered;
-mod restored;
-mod run;
+pub(crate) mod restored;
+pub(crate) mod run;
 
 use serde_json::Value;
 use tripline::engine::{Engine, Limits};

@@ -12,7 +12,7 @@ use crate::model::rule::Rule;
 use crate::random::Random;
 
 /// Goes on in another engine, with the same triggers.
-fn restart(run: &mut Run, hash_seed: u64) -> Result<(), String> {
+pub(crate) fn restart(run: &mut Run, hash_seed: u64) -> Result<(), String> {
     let (bytes, mut other) = (run.engine.snapshot(), engine(hash_seed));
     for trigger in run.engine.triggers() {
         other.add(run.now(), trigger.clone()).unwrap();
