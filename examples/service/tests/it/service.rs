@@ -19,7 +19,7 @@ const FLOWS: &str = r#"[{"id": "vip-1000",
 
 /// Goes up and down: every second one fires, from the first on.
 fn observed(number: u64) -> Event<'static> {
-    let members = if number % 2 == 0 { 900.0 } else { 1_100.0 };
+    let members = if number.is_multiple_of(2) { 900.0 } else { 1_100.0 };
     ValueObserved::new("segment", "vip", members).into_event(format!("e-{number}"), "/s").unwrap()
 }
 
