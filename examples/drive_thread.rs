@@ -4,14 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tripline::action::{ActionError, Effect, Field, Metadata, Registry, action_fn, async_trait};
+use tripline::action::{Action, ActionError, Effect, Field, Metadata, Registry, action_fn, async_trait};
 use tripline::dispatch::{Delivery, DeliveryId, Dispatcher, Outcome, Outlet, Stop, Timer, drive};
 
 /// A clock that an example can wait for: when everything waits, the time is moved on. A real host asks
@@ -89,31 +88,51 @@ fn block_on<F: Future>(clock: &Clock, future: F) -> F::Output {
     }
 }
 
-/// A board that takes a note the second time only, and none that is empty.
-fn registry() -> Result<Registry, tripline::Error> {
+/// A board on the wall: it is busy at first, and hangs a note up once, whoever asks for it how often.
+#[derive(Default)]
+struct Board {
+    /// So many attempts find it busy.
+    busy: u32,
+    /// The keys of the notes, in their order.
+    notes: Mutex<Vec<String>>,
+}
+
+impl Board {
+    /// The number of the note.
+    fn hang(&self, key: &str) -> usize {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = notes.iter().position(|other| other == key).unwrap_or(notes.len());
+        if place == notes.len() {
+            notes.push(key.to_owned());
+        }
+        place + 1
+    }
+}
+
+/// The action: hangs a note on the board, unless it is empty.
+fn post_note(board: Arc<Board>) -> impl Action<Input = Value, Output = Value> {
     let metadata = Metadata::new("postNote")
         .with_effect(Effect::Guarded)
-        .with_input(Field::string("text").with_required(true));
-    let tries = Arc::new(AtomicU32::new(0));
-    let mut registry = Registry::new();
-    registry.add(action_fn(metadata, move |ctx, input: Value| {
-        let tries = tries.clone();
+        .with_input(Field::string("text").with_required(true))
+        .with_output(Field::integer("note"))
+        .with_sample(json!({"text": "VIPs passed 1,000"}), json!({"note": 1}));
+    action_fn(metadata, move |ctx, input: Value| {
+        let board = board.clone();
         async move {
             if input["text"] == "" {
                 return Err(ActionError::permanent("an empty note"));
             }
-            tries.fetch_add(1, Ordering::Relaxed);
-            match ctx.attempt() {
-                1 => Err(ActionError::throttled("slower").with_retry_after(Duration::from_secs(30))),
-                _ => Ok(json!({"note": tries.load(Ordering::Relaxed)})),
+            if ctx.attempt() <= board.busy {
+                return Err(ActionError::throttled("slower").with_retry_after(Duration::from_secs(30)));
             }
+            Ok(json!({"note": board.hang(ctx.idempotency_key())}))
         }
-    }))?;
-    Ok(registry)
+    })
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (clock, outlet, registry) = (Clock::default(), Outlet::new(), registry()?);
+    let (clock, outlet, mut registry) = (Clock::default(), Outlet::new(), Registry::new());
+    registry.add(post_note(Arc::new(Board { busy: 1, ..Board::default() })))?;
     let driver = std::thread::spawn({
         let (clock, outlet) = (clock.clone(), outlet.clone());
         move || {
@@ -144,4 +163,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{name}: {count}");
     }
     Ok(())
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use tripline::action::{ActionContext, DynAction};
+    use tripline::testing::{Capabilities, Check, World, conformance};
+
+    use super::*;
+
+    /// The suite looks for the key in requests, and this action makes none: what it does with the key is tested beside it.
+    #[test]
+    fn the_action_conforms_and_hangs_a_note_up_once() {
+        let without_requests = Capabilities::new().without(Check::Key);
+        conformance(|_| post_note(Arc::default()), without_requests).assert();
+
+        let (world, action) = (World::new(0), DynAction::new(post_note(Arc::default())));
+        for (key, attempt, note) in [("d-1", 1, 1), ("d-2", 1, 2), ("d-1", 2, 1)] {
+            let ctx = ActionContext::new(world.now(), key).with_attempt(attempt);
+            let given = world.block_on(action.run(&ctx, json!({"text": "VIPs passed 1,000"})));
+            assert!(given.is_ok_and(|output| output["note"] == note), "{key}");
+        }
+    }
 }

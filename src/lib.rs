@@ -86,6 +86,8 @@
 //! | know when to try again, and how fast | [`action::RetryPolicy`], [`action::Throttle`] |
 //! | survive a restart | [`Engine::snapshot`](engine::Engine::snapshot), [`restore`](engine::Engine::restore) |
 //! | keep what must not be lost, in a folder or in a store of my own | [`journal`] |
+//! | have all of it as one machine that goes on after a crash | [`pipeline`], [`Pipeline`](pipeline::Pipeline), [`recover`](pipeline::recover) |
+//! | know what is promised, and what is not | [`guarantees`](_documentation::guarantees) |
 //! | drive it from my runtime | [`driving`](_documentation::driving) |
 //! | know how it is built, and why | [`design`](_documentation::design) |
 //! | know what an event costs, and what a trigger takes | [`performance`](_documentation::performance) |
@@ -293,6 +295,10 @@ pub mod _documentation {
     #[cfg(feature = "flow")]
     #[doc = include_str!("../docs/flows.md")]
     pub mod flows {}
+
+    #[cfg(feature = "flow")]
+    #[doc = include_str!("../docs/guarantees.md")]
+    pub mod guarantees {}
 
     #[doc = include_str!("../docs/journal_format.md")]
     pub mod journal_format {}

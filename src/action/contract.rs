@@ -130,7 +130,15 @@ use super::{ActionContext, ActionError, Metadata};
 /// # let wrong = DynAction::new(Wrong { board: Board::default(), count: Mutex::new(0) });
 /// # assert_eq!(block_on(wrong.run(&ctx, json!({"text": "hi"}))).unwrap(), json!({"note": 0}));
 /// # assert_eq!(block_on(wrong.run(&ctx, json!({"text": "hi"}))).unwrap(), json!({"note": 1}), "twice");
+/// # #[cfg(feature = "testing")] {
+/// # use tripline::testing::{Capabilities, Check, conformance};
+/// # // The board is no service behind a transport, where the suite would look for the key.
+/// # conformance(|_| PostNote { board: Board::default() }, Capabilities::new().without(Check::Key)).assert();
+/// # }
 /// ```
+///
+/// With the feature `testing`, `testing::conformance` holds an action against
+/// all of this in one line, as [the page for authors](crate::_documentation::connector_authors) shows.
 #[async_trait]
 pub trait Action: Send + Sync {
     /// What goes in. It is read from JSON that passed [`Metadata::check_input`].

@@ -117,7 +117,8 @@ impl DispatcherBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) with every fault: a
-    /// throttle that is named and not there, a time of none or over 292 years.
+    /// throttle that is named and not there, a time of none or over 292 years,
+    /// a bound with which nothing would ever be taken in.
     ///
     /// ```
     /// # use tripline::dispatch::{Dispatcher, LanePolicy};
@@ -126,7 +127,7 @@ impl DispatcherBuilder {
     /// assert_eq!(error.to_string(), "policies[mail].throttle: there is no throttle \"graph\"");
     /// ```
     pub fn build(self) -> Result<Dispatcher, Error> {
-        let mut faults = Vec::new();
+        let mut faults = self.config.limits.faults();
         let named = self.config.policies.iter().map(|(name, policy)| (format!("policies[{name}]"), policy));
         for (place, policy) in named.chain([("policy".to_owned(), &self.config.policy)]) {
             if let Some(name) = policy.throttle.as_ref().filter(|name| !self.throttles.contains_key(*name)) {
@@ -151,5 +152,23 @@ impl DispatcherBuilder {
         } else {
             Err(Error::from_faults(faults))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_with_which_nothing_is_ever_taken_in_is_refused() {
+        let limits = Limits::default().with_deliveries(0).with_bytes(0).with_input_bytes(0).with_targets(0);
+        let limits = limits.with_outcomes(0).with_dead_letters(0).with_dead_letter_bytes(0);
+        let error = DispatcherBuilder::new().with_limits(limits).build().unwrap_err();
+        let places: Vec<&str> = error.faults().iter().map(Fault::path).collect();
+        let none = ["deliveries", "bytes", "inputBytes", "targets", "outcomes"];
+        assert_eq!(places, none.map(|name| format!("limits.{name}")));
+        assert!(error.to_string().starts_with("limits.deliveries: 0: it takes at least 1"), "{error}");
+        let keeps_no_dead_letters = Limits::default().with_dead_letters(0).with_dead_letter_bytes(0);
+        assert!(DispatcherBuilder::new().with_limits(keeps_no_dead_letters).build().is_ok());
     }
 }

@@ -85,7 +85,8 @@ impl Dispatcher {
         let (new, most) = (new.count(), self.config.limits.targets());
         // Counted as if all were different, which errs on the side of the bound.
         if new > 0 && self.lanes.len() - self.idle_lanes.len() + new > most {
-            let message = format!("deliveries wait for {most} targets, which is the limit");
+            let message =
+                format!("{most} targets are waited for or switched off, which is the limit of targets");
             return Err(Error::new(ErrorKind::Limit, message));
         }
         Ok(now)

@@ -1,6 +1,7 @@
 //! The dispatcher's bounds and what it counts.
 
 use crate::bounds::{counts, limits};
+use crate::error::Fault;
 
 /// How much a [`Dispatcher`](super::Dispatcher) takes in.
 ///
@@ -57,6 +58,21 @@ limits! {
     dead_letters, with_dead_letters: usize, "Limits::default().dead_letters(), 10_000";
     /// Bytes of all dead letters, 64 MiB by default.
     dead_letter_bytes, with_dead_letter_bytes: usize, "Limits::default().dead_letter_bytes(), 64 << 20";
+}
+
+impl Limits {
+    /// The bounds with which nothing would ever be taken in. To keep no dead letters is a way to go on.
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        let all = [
+            ("deliveries", self.deliveries),
+            ("bytes", self.bytes),
+            ("inputBytes", self.input_bytes),
+            ("targets", self.targets),
+            ("outcomes", self.outcomes),
+        ];
+        let of_none = all.into_iter().filter(|(_, most)| *most == 0);
+        of_none.map(|(name, _)| Fault::new(format!("limits.{name}"), "0: it takes at least 1")).collect()
+    }
 }
 
 /// What a dispatcher has done since it was made.

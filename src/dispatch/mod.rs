@@ -389,6 +389,12 @@ impl Dispatcher {
         }
     }
 
+    /// The delivery that an attempt under way is of.
+    #[cfg(feature = "flow")]
+    pub(crate) fn delivery_under(&self, lease: Lease) -> Option<&DeliveryId> {
+        self.leases.get(&lease.0).and_then(|number| self.jobs.get(number)).map(|job| &job.delivery.id)
+    }
+
     fn state_of(&self, number: u64) -> Option<JobState> {
         self.jobs.get(&number).map(|job| job.state)
     }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::Dispatcher;
 use super::dead::{Attempt, DeadReason};
 use super::lane::JobState;
+use super::timers::Timed;
 use crate::action::ActionError;
 use crate::error::Error;
 use crate::time::instant;
@@ -74,6 +75,7 @@ impl Dispatcher {
 
     fn resume(&mut self, number: u64) {
         let Some(job) = self.jobs.get(&number) else { return };
+        let expires = job.expires;
         let error = ActionError::transient("").with_outcome_unknown(true);
         let is_off = self.lanes.get(&job.lane).is_some_and(|lane| lane.disabled.is_some());
         let may_repeat =
@@ -82,7 +84,13 @@ impl Dispatcher {
             self.give_up(number, DeadReason::TargetDisabled);
         } else if !may_repeat {
             self.give_up(number, DeadReason::OutcomeUnknown);
+        } else if expires.is_some_and(|at| at <= self.clock) {
+            self.give_up(number, DeadReason::Expired);
         } else if job.attempts.count() < PATIENCE {
+            if let Some(at) = expires {
+                // Its entry may have been cleared away while the attempt was under way.
+                self.schedule(at, Timed::Expiry(number));
+            }
             self.make_ready(number);
         } else {
             match self.next_attempt(number, &error) {
@@ -135,6 +143,22 @@ mod tests {
         assert_eq!((letter.delivery().id().as_str(), letter.reason()), ("u", DeadReason::OutcomeUnknown));
         assert!(after.is_idle());
         assert_eq!(after.handle_restart(now).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_was_cut_off_still_expires() {
+        let expiring = |at| delivery("d", Effect::Guarded).with_expires_at(datetime(at));
+        for (expires, restarts, is_dead) in [(100, 50, false), (100, 100, true)] {
+            let mut dispatcher = Dispatcher::new();
+            let _ = dispatcher.handle_delivery(datetime(0), expiring(expires)).unwrap();
+            assert!(dispatcher.poll_work().is_some());
+            // Its entry among the timers is not meant while the attempt is under way, and goes off for nothing.
+            dispatcher.settle();
+            dispatcher.handle_restart(datetime(restarts)).unwrap();
+            assert_eq!(dispatcher.is_idle(), is_dead);
+            dispatcher.handle_timeout(datetime(expires)).unwrap();
+            assert_eq!(dispatcher.dead_letter("d").unwrap().reason(), DeadReason::Expired);
+        }
     }
 
     #[test]

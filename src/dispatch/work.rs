@@ -26,6 +26,7 @@ use crate::action::{ActionContext, ActionError, CheckedAddresses, Registry, Secr
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lease(pub(super) u64);
 
+#[cfg(feature = "flow")]
 impl Lease {
     pub(crate) fn number(self) -> u64 {
         self.0

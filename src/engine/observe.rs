@@ -208,10 +208,16 @@ impl Engine {
     /// Takes a value that nobody notices; false where it is not such a one, and nothing has changed.
     #[inline(always)]
     fn observe_quietly(&mut self, now: DayTime, number: u32, time: DayTime, value: f64) -> bool {
-        if self.pending.len() >= self.limits.pending() || time > now {
+        time <= now && self.observe_until(Nanos::MAX, number, time, value)
+    }
+
+    /// The same for a value that is not after `latest`.
+    #[inline(always)]
+    fn observe_until(&mut self, latest: Nanos, number: u32, time: DayTime, value: f64) -> bool {
+        if self.pending.len() >= self.limits.pending() {
             return false;
         }
-        let Some(at) = self.times.of_the_day(time) else { return false };
+        let Some(at) = self.times.of_the_day(time).filter(|&at| at <= latest) else { return false };
         let is_quiet = self.skim(number, at, value);
         self.counts.events += u64::from(is_quiet);
         is_quiet
@@ -329,21 +335,21 @@ impl Engine {
     /// ```
     pub fn observe_batch(&mut self, now: DateTime<Utc>, observations: &[Observation<'_>]) -> BatchReport {
         let (now, mut report) = (DayTime::from(now), BatchReport::default());
+        // Where `now` is no instant, each observation is looked at with care, and says so.
+        let latest = now.instant().unwrap_or(Nanos::MIN);
         let mut found = [Found::NOTHING; BLOCK];
         for (block, part) in observations.chunks(BLOCK).enumerate() {
             let start = block * BLOCK;
             self.slots.find_block(part.iter().map(|observation| &observation.series), &mut found);
-            for (at, observation) in part.iter().enumerate() {
-                let (series, time) = (&observation.series, DayTime::from(observation.time));
-                let number = found[at].number;
-                let is_found = self.slots.holds(&found[at], series);
-                if is_found && self.observe_quietly(now, number, time, observation.value) {
-                    continue;
-                }
+            let mut at = 0;
+            loop {
+                at += self.skim_block(latest, &part[at..], &found[at..part.len()]);
+                let Some(observation) = part.get(at) else { break };
+                let (number, time) = (found[at].number, DayTime::from(observation.time));
                 let identity = self.identity.0;
-                let result = match is_found {
+                let result = match self.slots.holds(&found[at], &observation.series) {
                     true => self.observe_number(now, number, time, observation.value),
-                    false => self.observe_named(now, *series, time, observation.value),
+                    false => self.observe_named(now, observation.series, time, observation.value),
                 };
                 // Series were dropped to make room, and the others have other numbers now.
                 if self.identity.0 != identity {
@@ -353,10 +359,26 @@ impl Engine {
                 if !report.note(start + at, result) {
                     return report;
                 }
+                at += 1;
             }
             report.taken = start + part.len();
         }
         report
+    }
+
+    /// Takes observations that nobody notices, to the first that is not such a one. How many these were.
+    #[inline(never)]
+    fn skim_block(&mut self, latest: Nanos, part: &[Observation<'_>], found: &[Found]) -> usize {
+        let mut taken = 0;
+        for (observation, found) in part.iter().zip(found) {
+            let is_found = self.slots.holds_plain(found, &observation.series);
+            let time = DayTime::from(observation.time);
+            if !is_found || !self.observe_until(latest, found.number, time, observation.value) {
+                break;
+            }
+            taken += 1;
+        }
+        taken
     }
 
     /// The next firing in a few words, for hosts that count before they read.

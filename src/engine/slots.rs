@@ -24,6 +24,9 @@ struct Long {
     dimensions: Option<Box<Dimensions>>,
 }
 
+/// An index of more is so large that its lines are read ahead.
+const FAR: usize = 1 << 18;
+
 /// The series of each kind and name, whatever their sources and dimensions.
 #[derive(Debug, Clone, Default)]
 struct Namesakes {
@@ -383,8 +386,10 @@ impl Slots {
         // Each of these loops is a few instructions long, so that many of its misses are under way at once.
         let (hashes, found) = (&hashes[..count], &mut found[..count]);
         let mut touched = 0;
-        for &hash in hashes {
-            touched ^= self.index.touch(hash);
+        if self.index.len() > FAR {
+            for &hash in hashes {
+                touched ^= self.index.touch(hash);
+            }
         }
         for (found, &hash) in found.iter_mut().zip(hashes) {
             found.number = self.index.guess(hash);
@@ -405,13 +410,18 @@ impl Slots {
     }
 
     /// Was this series found?
-    #[inline(always)]
     pub(super) fn holds(&self, found: &Found, series: &SeriesRef<'_>) -> bool {
+        self.pages.label_at(found.number).is_some_and(|label| {
+            let is_one = (label.source == found.source) & (label.kind() == found.kind);
+            is_one && self.has_name(label, series)
+        })
+    }
+
+    /// Was it, and has it a short name and no dimensions?
+    #[inline(always)]
+    pub(super) fn holds_plain(&self, found: &Found, series: &SeriesRef<'_>) -> bool {
         let Some(label) = self.pages.label_at(found.number) else { return false };
-        if series.has_no_dimensions() && label.is(found.source, found.kind, series.name().as_bytes()) {
-            return true;
-        }
-        (label.source == found.source) & (label.kind() == found.kind) && self.has_name(label, series)
+        series.has_no_dimensions() && label.is(found.source, found.kind, series.name().as_bytes())
     }
 
     #[inline]

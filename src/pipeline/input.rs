@@ -91,7 +91,8 @@ impl Pipeline {
         result: Result<Value, ActionError>,
     ) -> Result<Receipt, Error> {
         let result = result.map_or_else(Told::Error, Told::Output);
-        self.take(instant(now)?, Input::Other(Other::Complete { lease: lease.number(), result }))
+        let delivery = self.dispatcher.delivery_under(lease).map(ToString::to_string);
+        self.take(instant(now)?, Input::Other(Other::Complete { lease: lease.number(), delivery, result }))
     }
 
     /// Moves the clock. Before [`poll_timeout`](Self::poll_timeout) it is a no-op.
@@ -107,7 +108,10 @@ impl Pipeline {
     /// ```
     pub fn handle_timeout(&mut self, now: DateTime<Utc>) -> Result<Receipt, Error> {
         match self.poll_timeout() {
-            Some(due) if due <= now => self.take(instant(now)?, Input::Other(Other::Timeout)),
+            Some(due) if due <= now => {
+                let is_full = self.is_full();
+                self.take(instant(now)?, Input::Other(Other::Timeout { is_full }))
+            }
             _ => Ok(Receipt::default()),
         }
     }

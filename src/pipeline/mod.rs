@@ -56,6 +56,7 @@ mod snapshot;
 mod why;
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
@@ -106,7 +107,6 @@ pub use recover::{Recovery, recover};
 /// fn assert_send<T: Send + 'static>() {}
 /// assert_send::<tripline::pipeline::Pipeline>();
 /// ```
-#[derive(Debug)]
 pub struct Pipeline {
     engine: Engine,
     flows: Flows,
@@ -178,7 +178,8 @@ impl Pipeline {
         }
     }
 
-    /// The next attempt to be made, of those whose batch is safe.
+    /// The next attempt to be made, of those whose batch is safe. One that was
+    /// lost or called off while it waited here is not handed out any more.
     ///
     /// ```
     #[doc = include_str!("../../docs/snippets/pipeline.rs")]
@@ -187,11 +188,13 @@ impl Pipeline {
     /// ```
     #[must_use = "an attempt that is not made is lost at its deadline"]
     pub fn poll_send(&mut self) -> Option<Work> {
-        let (lsn, _) = self.outgoing.front()?;
-        if *lsn > self.safe {
-            return None;
+        while self.outgoing.front().is_some_and(|(lsn, _)| *lsn <= self.safe) {
+            let (_, work) = self.outgoing.pop_front()?;
+            if self.dispatcher.is_live(work.lease()) {
+                return Some(work);
+            }
         }
-        self.outgoing.pop_front().map(|(_, work)| work)
+        None
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted next. While
@@ -319,5 +322,18 @@ impl Pipeline {
     #[must_use]
     pub fn poll_explanation(&mut self) -> Option<Explanation> {
         self.engine.poll_explanation()
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    /// Where it is, and how much waits; its machines are to be asked for more.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("last", &self.last)
+            .field("safe", &self.safe)
+            .field("flows", &self.flows)
+            .field("deliveries", &self.dispatcher.pending())
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
     }
 }

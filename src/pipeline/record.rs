@@ -26,15 +26,36 @@ pub(super) enum Input<'a> {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "input", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(super) enum Other {
-    Complete { lease: u64, result: Told },
-    Timeout,
+    Complete {
+        lease: u64,
+        /// Of which delivery; `None` where the attempt was lost before.
+        delivery: Option<String>,
+        result: Told,
+    },
+    Timeout {
+        /// Whether the engine's clock stood still: that depends on what was not safe then, which no journal tells.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_full: bool,
+    },
     Restart,
-    Remove { id: String },
-    Resubmit { run: String },
-    CancelRun { run: String },
-    Redrive { delivery: String },
-    Discard { delivery: String },
-    EnableTarget { target: String },
+    Remove {
+        id: String,
+    },
+    Resubmit {
+        run: String,
+    },
+    CancelRun {
+        run: String,
+    },
+    Redrive {
+        delivery: String,
+    },
+    Discard {
+        delivery: String,
+    },
+    EnableTarget {
+        target: String,
+    },
 }
 
 /// What was told of an attempt.
@@ -199,10 +220,15 @@ mod tests {
         assert_eq!(read_back(Input::Events(&events)), format!("Events({events:?})"));
         let error = ActionError::invalid_input("to", "is empty").with_outcome_unknown(true);
         for other in [
-            Other::Complete { lease: 9, result: Told::Output(Value::Null) },
-            Other::Complete { lease: 9, result: Told::Output(json!({"ok": [1.5, "x"]})) },
-            Other::Complete { lease: 9, result: Told::Error(error) },
-            Other::Timeout,
+            Other::Complete { lease: 9, delivery: None, result: Told::Output(Value::Null) },
+            Other::Complete {
+                lease: 9,
+                delivery: Some("d".into()),
+                result: Told::Output(json!({"ok": [1.5, "x"]})),
+            },
+            Other::Complete { lease: 9, delivery: Some("d".into()), result: Told::Error(error) },
+            Other::Timeout { is_full: false },
+            Other::Timeout { is_full: true },
             Other::Restart,
             Other::Remove { id: "f".into() },
             Other::Resubmit { run: "r".into() },

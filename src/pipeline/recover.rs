@@ -75,6 +75,10 @@ getters! {
 ///
 /// The flows are those that were there; bring them in line with a
 /// configuration by [`Pipeline::set_flows`]. Batches that this makes are polled as ever.
+/// Bounds, policies and actions have to be those of the process that ended, as
+/// long as batches come after the last snapshot: a host that changes them ends
+/// with a [`checkpoint`](Pipeline::checkpoint) first. Where it matters, the
+/// recovery says so instead of going on with something else.
 ///
 /// # Errors
 ///

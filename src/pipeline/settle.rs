@@ -4,9 +4,9 @@ use super::Pipeline;
 use super::persist::Persist;
 use super::receipt::Receipt;
 use super::record::{Input, Other, Told, encode};
-use crate::dispatch::{Lease, Outcome};
+use crate::dispatch::{DeliveryId, Lease, Outcome};
 use crate::engine::{self, Replace};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::flow::{self, Flow, Flows};
 use crate::journal::Lsn;
@@ -41,14 +41,15 @@ impl Pipeline {
             Input::Events(events) => self.decide(now, events, &mut receipt)?,
             Input::Define(flow, how) => self.install(now, flow, *how, &mut receipt)?,
             Input::Other(other) => match other {
-                Other::Complete { lease, result } => {
+                Other::Complete { lease, delivery, result } => {
+                    self.is_same_attempt(Lease::of(*lease), delivery.as_deref())?;
                     let result = match result {
                         Told::Output(output) => Ok(output.clone()),
                         Told::Error(error) => Err(error.clone()),
                     };
                     let _ = self.dispatcher.complete(at, Lease::of(*lease), result)?;
                 }
-                Other::Timeout => self.tick(now, lsn, &mut receipt)?,
+                Other::Timeout { is_full } => self.tick(now, *is_full, lsn, &mut receipt)?,
                 Other::Restart => {
                     self.dispatcher.handle_restart(at)?;
                     self.counts.restarts += 1;
@@ -114,10 +115,24 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Under other policies the same attempt might be another delivery's, which must not pass for done.
+    fn is_same_attempt(&self, lease: Lease, delivery: Option<&str>) -> Result<(), Error> {
+        let own = self.dispatcher.delivery_under(lease).map(DeliveryId::as_str);
+        if own == delivery {
+            return Ok(());
+        }
+        let (own, then) = (own.unwrap_or("none"), delivery.unwrap_or("none"));
+        let message = format!(
+            "the attempt {} is of the delivery {own} and was of {then}: are the dispatcher's bounds and policies those of then?",
+            lease.number()
+        );
+        Err(Error::new(ErrorKind::Diverged, message))
+    }
+
     /// The clock of each machine. The engine's stands still while too much waits.
-    fn tick(&mut self, now: Nanos, lsn: Lsn, receipt: &mut Receipt) -> Result<(), Error> {
+    fn tick(&mut self, now: Nanos, is_full: bool, lsn: Lsn, receipt: &mut Receipt) -> Result<(), Error> {
         let at = datetime(now);
-        if !self.is_full() {
+        if !is_full {
             self.engine.handle_timeout(at)?;
             self.collect(receipt);
             self.tell_flows(now, receipt)?;

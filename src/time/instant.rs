@@ -43,7 +43,7 @@ impl DayTime {
         self.day.and_time(NaiveTime::MIN).and_utc()
     }
 
-    fn instant(self) -> Result<Nanos, Error> {
+    pub(crate) fn instant(self) -> Result<Nanos, Error> {
         let time = self.start().checked_add_signed(TimeDelta::nanoseconds(self.nanos));
         instant(time.unwrap_or(DateTime::<Utc>::MAX_UTC))
     }

@@ -34,9 +34,13 @@ mod model;
 mod monitor;
 mod nights;
 mod oracle;
+#[cfg(feature = "flow")]
+mod pipeline;
 mod properties;
 mod random;
 mod replay;
+#[cfg(feature = "flow")]
+mod simulation;
 mod tasks;
 mod throttle;
 mod trigger_json;

@@ -5,6 +5,7 @@
 mod http_client;
 mod hyper_client;
 mod smtp;
+mod smtp_stream;
 
 pub use http_client::Client;
 pub use hyper_client::HyperClient;

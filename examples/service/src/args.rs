@@ -26,6 +26,9 @@ service --flows FILE --journal FOLDER [--events FILE|-] [--listen ADDRESS:PORT] 
   --grace SECONDS          how long what is under way may take at the end (10)
   --progress SECONDS       between two lines on stderr (10)
 
+After a kill, start it with the same --concurrency and --runs: what the journal holds is gone through by them. After
+a clean end they may change.
+
 The secrets of a connection stand in the environment: CRM_ALERTS_URL and CRM_ALERTS_SIGNING_SECRET are those of crm/alerts.";
 
 /// What the command line says.

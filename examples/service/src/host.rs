@@ -198,10 +198,7 @@ impl Loop {
         while self.attempts.len() < self.options.attempts
             && let Some(work) = self.pipeline.poll_send()
         {
-            // One that has waited here until its deadline counts as lost, and comes again.
-            if self.pipeline.dispatcher().is_live(work.lease()) {
-                self.begin(work);
-            }
+            self.begin(work);
         }
         if self.pipeline.last().get() - self.checkpoint >= self.options.checkpoint {
             self.checkpoint = self.pipeline.checkpoint(&mut self.journal, &mut self.snapshots)?.get();

@@ -42,6 +42,7 @@ async fn told_to_stop_it_finishes_what_is_under_way_and_needs_no_replay() {
     let found = service.wait_for("found ");
     assert!(found.starts_with("0 batches after the snapshot at "), "{found}");
     assert!(found.ends_with("; 0 attempts were under way"), "{found}");
+    service.address();
     let (ended, said) = service.terminate();
     assert!(ended.success(), "{said:?}");
     let received = receiver.received.lock().unwrap();

@@ -1,0 +1,179 @@
+//! What must hold after every step.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tripline::flow::{RunRecord, RunStatus, StepOutcome};
+use tripline::pipeline::Pipeline;
+
+use super::fault;
+use super::model::Run;
+use super::setup::DELIVERIES;
+use super::world::{Stop, World};
+
+/// How far the firings and the runs of the model have been looked at.
+#[derive(Default)]
+pub(super) struct Looked {
+    firings: usize,
+    runs: usize,
+    /// Places of runs that had not ended.
+    open: Vec<usize>,
+}
+
+impl Looked {
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl World {
+    pub(super) fn verify(&mut self) -> Result<(), Stop> {
+        self.same_firings()?;
+        self.every_run_is_accounted_for()?;
+        let pending = self.pipeline.dispatcher().pending();
+        if pending > DELIVERIES {
+            return fault(format!("{pending} deliveries are pending"));
+        }
+        if self.pipeline.is_safe() && self.scratch.last() == self.pipeline.last() && self.random.percent(20) {
+            self.same_states()?;
+        }
+        Ok(())
+    }
+
+    fn same_firings(&mut self) -> Result<(), Stop> {
+        let from = self.looked.firings;
+        let mut have = self.pipeline.firings_from(from as u64);
+        for want in &self.model.firings[from..] {
+            let have = have.next().map(|(_, firing)| firing.to_json());
+            if have.as_ref() != Some(&want.to_json()) {
+                return fault(format!("instead of {}\n  {have:?} has fired", want.to_json()));
+            }
+        }
+        if let Some((_, invented)) = have.next() {
+            return fault(format!("{} is invented", invented.to_json()));
+        }
+        drop(have);
+        self.looked.firings = self.model.firings.len();
+        Ok(())
+    }
+
+    fn every_run_is_accounted_for(&mut self) -> Result<(), Stop> {
+        let mut open = std::mem::take(&mut self.looked.open);
+        open.extend(self.looked.runs..self.model.runs.len());
+        self.looked.runs = self.model.runs.len();
+        let mut left = Vec::new();
+        for at in open {
+            let run = &self.model.runs[at];
+            let Some(record) = self.pipeline.flows().run(&run.id) else {
+                return fault(format!("nothing has come of {}", run.id));
+            };
+            self.check_run(run, record).map_err(|why| Stop::Fault(format!("{}: {why}", run.id)))?;
+            if !record.status().has_ended() {
+                left.push(at);
+            }
+        }
+        self.looked.open = left;
+        let (have, want) = (self.pipeline.flows().runs().count(), self.model.runs.len());
+        if have != want {
+            return fault(format!("{have} runs, there should be {want}"));
+        }
+        Ok(())
+    }
+
+    fn check_run(&self, run: &Run, record: &RunRecord) -> Result<(), String> {
+        let steps = record.steps();
+        if (record.status() == RunStatus::Cancelled) != (run.is_cancelled && is_called_off(record)) {
+            return Err(format!("it is {}", record.status().as_str()));
+        }
+        let dispatcher = self.pipeline.dispatcher();
+        for step in steps {
+            let id = format!("{}_{}", run.id, step.name());
+            match step.outcome() {
+                Some(StepOutcome::Succeeded) => {
+                    let is_told =
+                        |told: Option<(_, _, bool)>| told.is_some_and(|(.., is_delivered)| is_delivered);
+                    if !self.receivers.of(&id).any(|arrival| arrival.is_executed && is_told(arrival.told)) {
+                        return Err(format!("{} succeeded, and nobody has done it", step.name()));
+                    }
+                }
+                Some(_) if step.reason().is_none() => return Err(format!("{} has no reason", step.name())),
+                None if step.is_running() => {
+                    let is_pending =
+                        dispatcher.dead_letter(&id).is_none() && dispatcher.explain(&id).is_some();
+                    if !is_pending && !dispatcher.is_full() {
+                        return Err(format!("{} is under way, and nobody has it", step.name()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let is_over = steps.iter().all(|step| step.outcome().is_some());
+        match record.status() {
+            RunStatus::Succeeded | RunStatus::Failed if !is_over => {
+                Err("it ended before its steps".to_owned())
+            }
+            RunStatus::Running if is_over => Err("its steps have ended, and it has not".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// A machine that went on, one that was made of all batches, and one that was cut on the way are the same.
+    fn same_states(&mut self) -> Result<(), Stop> {
+        self.count("states held against each other");
+        let state_of_all = state(&self.scratch);
+        let (have, want) = (state(&self.cut), state_of_all);
+        if have != want {
+            return fault(format!("a snapshot has changed what came later: {}", difference(&have, &want)));
+        }
+        let have = state(&self.pipeline);
+        if have != want {
+            return fault(format!(
+                "the batches do not give the state that led to them: {}",
+                difference(&have, &want)
+            ));
+        }
+        Ok(())
+    }
+
+    /// All has ended: what was delivered was done, and nothing was done more often than faults explain.
+    pub(super) fn settled(&mut self) -> Result<(), String> {
+        self.verify().and_then(|()| self.same_states()).map_err(|stop| format!("{stop:?}"))?;
+        let mut done: BTreeMap<&str, usize> = BTreeMap::new();
+        for arrival in self.receivers.arrivals.iter().filter(|arrival| arrival.is_executed) {
+            *done.entry(&arrival.id).or_default() += 1;
+        }
+        let repeats: usize = done.values().map(|times| times - 1).sum();
+        let delivered = done.len() as u64;
+        self.counts.extend([("delivered", delivered), ("repeated", repeats as u64)]);
+        *self.counts.entry("firings").or_default() += self.model.firings.len() as u64;
+        Ok(())
+    }
+}
+
+fn is_called_off(record: &RunRecord) -> bool {
+    record.status() == RunStatus::Cancelled
+}
+
+/// A pipeline's state but for the count of refusals, which no journal holds.
+pub(super) fn state(pipeline: &Pipeline) -> (String, Vec<u8>) {
+    let bytes = pipeline.snapshot();
+    let start = b"tripline/pipeline".len() + 2;
+    let len: [u8; 8] = bytes[start..start + 8].try_into().unwrap();
+    let (header, parts) = bytes[start + 8..bytes.len() - 32].split_at(u64::from_le_bytes(len) as usize);
+    let mut header: Value = serde_json::from_slice(header).unwrap();
+    header["counts"].as_array_mut().unwrap().retain(|count| count[0] != "refused");
+    let len = header.as_object_mut().unwrap().remove("parts").unwrap();
+    debug_assert!(len.is_array());
+    (header.to_string(), parts.to_vec())
+}
+
+/// The first place where two states differ.
+fn difference(have: &(String, Vec<u8>), want: &(String, Vec<u8>)) -> String {
+    let (have, want) =
+        if have.0 == want.0 { (&*have.1, &*want.1) } else { (have.0.as_bytes(), want.0.as_bytes()) };
+    let at = have.iter().zip(want).position(|(have, want)| have != want).unwrap_or(0);
+    let around = |bytes: &[u8]| {
+        String::from_utf8_lossy(&bytes[at.saturating_sub(200)..(at + 200).min(bytes.len())]).into_owned()
+    };
+    format!("\n  {}\n  {}", around(have), around(want))
+}
