@@ -28,10 +28,8 @@ const ASKED: [(&str, &[&str]); 2] = [("postWebhook", &[URL, SIGNING_SECRET]), ("
 pub fn registry(args: &Args) -> Result<Registry, Failure> {
     let http: Arc<dyn Transport> = if args.dry_run { Arc::new(Printer) } else { Arc::new(Client::new()?) };
     // The URLs are the operator's own: he may have them lead to this machine.
-    let guard = match args.allow_loopback {
-        true => Guard::new().with_loopback(true).with_http(true).with_any_port(true),
-        false => Guard::new(),
-    };
+    let is_local = args.allow_loopback;
+    let guard = Guard::new().with_loopback(is_local).with_http(is_local).with_any_port(is_local);
     let webhook = Webhook::named(URL)
         .with_own_target(true)
         .with_guard(guard.clone())

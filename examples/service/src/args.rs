@@ -22,8 +22,12 @@ service --flows FILE --journal FOLDER [--events FILE|-] [--listen ADDRESS:PORT] 
   --concurrency N          attempts at once to one target (4)
   --runs N                 runs that have not ended, at most about so many; more events are refused until there are fewer (10000)
   --checkpoint N           batches between two snapshots (10000)
+  --segment BYTES          of a file of the journal, which is removed when two snapshots came after it (16777216)
   --grace SECONDS          how long what is under way may take at the end (10)
   --progress SECONDS       between two lines on stderr (10)
+
+After a kill, start it with the same --concurrency and --runs: what the journal holds is gone through by them. After
+a clean end they may change.
 
 The secrets of a connection stand in the environment: CRM_ALERTS_URL and CRM_ALERTS_SIGNING_SECRET are those of crm/alerts.";
 
@@ -40,6 +44,7 @@ pub struct Args {
     pub allow_loopback: bool,
     pub concurrency: u32,
     pub runs: usize,
+    pub segment_bytes: u64,
     pub progress: Duration,
     pub host: Options,
 }
@@ -63,6 +68,7 @@ impl Args {
             allow_loopback: false,
             concurrency: 4,
             runs: 10_000,
+            segment_bytes: 16 << 20,
             progress: Duration::from_secs(10),
             host: Options {
                 waiting: 1_000,
@@ -90,13 +96,16 @@ impl Args {
                         "--concurrency" => {
                             args.concurrency = value.parse().map_err(|error| fault(&error))?;
                         }
+                        "--segment" => {
+                            args.segment_bytes = value.parse().map_err(|error| fault(&error))?;
+                        }
                         "--runs" => args.runs = value.parse().map_err(|error| fault(&error))?,
                         "--checkpoint" => {
                             args.host.checkpoint = value.parse().map_err(|error| fault(&error))?;
                         }
                         "--grace" => args.host.grace = seconds(&value).ok_or_else(|| fault(&"not a time"))?,
                         "--progress" => {
-                            args.progress = seconds(&value).ok_or_else(|| fault(&"not a time"))?
+                            args.progress = seconds(&value).ok_or_else(|| fault(&"not a time"))?;
                         }
                         _ => return Err(format!("{name} is no option").into()),
                     }

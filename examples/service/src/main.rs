@@ -38,7 +38,9 @@ fn main() -> ExitCode {
     let (args, registry, flows) = match configured() {
         Ok(configured) => configured,
         Err(faults) => {
-            faults.iter().for_each(|fault| eprintln!("{fault}"));
+            for fault in faults {
+                eprintln!("{fault}");
+            }
             return ExitCode::from(2);
         }
     };
@@ -76,7 +78,7 @@ fn configured() -> Result<(Args, Registry, Vec<Flow>), Vec<String>> {
 
 /// Runs until it is told to stop; how many lines of the events were refused.
 async fn run(args: Args, registry: Registry, flows: Vec<Flow>) -> Result<u64, Failure> {
-    let journal = FileJournal::open(&args.journal)?;
+    let journal = FileJournal::builder().with_segment_bytes(args.segment_bytes).open(&args.journal)?;
     let mut snapshots = FileSnapshots::open(&args.journal)?;
     let policy = LanePolicy::default().with_concurrency(args.concurrency);
     let builder = Pipeline::builder(registry.clone())
@@ -86,7 +88,7 @@ async fn run(args: Args, registry: Registry, flows: Vec<Flow>) -> Result<u64, Fa
     eprintln!("{}", found(&recovery));
     match pipeline.set_flows(Utc::now(), flows) {
         Err(error) if error.is_full() => {
-            eprintln!("the flows stay as they were until the next start: {error}")
+            eprintln!("the flows stay as they were until the next start: {error}");
         }
         changed => drop(changed?),
     }
@@ -172,23 +174,16 @@ fn found(recovery: &Recovery) -> String {
     if recovery.is_fresh() {
         return "found nothing: a new journal".to_owned();
     }
-    let mut line = format!(
-        "found {} batches after {}, with {} firings; {} attempts were under way",
-        recovery.batches(),
-        recovery.snapshot().map_or("the beginning".to_owned(), |lsn| format!("the snapshot at {lsn}")),
-        recovery.firings(),
-        recovery.cut_off()
-    );
-    if let Some(tail) = recovery.found().tail() {
-        line.push_str(&format!("; cut {tail}"));
-    }
-    if let Some(lsn) = recovery.tail_lost() {
-        line.push_str(&format!("; LOST what was acknowledged, from batch {lsn} on"));
-    }
-    for damage in recovery.damaged() {
-        line.push_str(&format!("; passed over a damaged snapshot: {damage}"));
-    }
-    line
+    let since =
+        recovery.snapshot().map_or("the beginning".to_owned(), |lsn| format!("the snapshot at {lsn}"));
+    let mut told = vec![
+        format!("found {} batches after {since}, with {} firings", recovery.batches(), recovery.firings()),
+        format!("{} attempts were under way", recovery.cut_off()),
+    ];
+    told.extend(recovery.found().tail().map(|tail| format!("cut {tail}")));
+    told.extend(recovery.tail_lost().map(|lsn| format!("LOST what was acknowledged, from batch {lsn} on")));
+    told.extend(recovery.damaged().iter().map(|damage| format!("passed over a damaged snapshot: {damage}")));
+    told.join("; ")
 }
 
 fn progress_of(pipeline: &Pipeline) -> String {

@@ -26,7 +26,7 @@ pub fn router(host: Host) -> Router {
         .with_state(host)
 }
 
-/// CloudEvents in any mode. 202 says that they are on the disk; after any other answer, or none, send them again.
+/// Events in any mode of the HTTP binding. 202 says that they are on the disk; after any other answer, or none, send them again.
 async fn take(State(host): State<Host>, headers: HeaderMap, body: Bytes) -> Response {
     let events: Vec<Event<'static>> = match Message::read(&headers, &body) {
         Ok(message) => message.into_events().into_iter().map(Event::into_owned).collect(),

@@ -40,13 +40,13 @@ impl Received {
         self.by_id.values().map(|(_, times)| times - 1).sum()
     }
 
-    fn take(&mut self, headers: &HeaderMap, body: Vec<u8>) {
+    fn take(&mut self, headers: &HeaderMap, body: &[u8]) {
         let verifier = Verifier::new([SigningSecret::parse(SIGNING_SECRET).unwrap()]).unwrap();
-        let id = match verifier.verify(Utc::now(), headers, &body) {
+        let id = match verifier.verify(Utc::now(), headers, body) {
             Ok(verified) => verified.id().to_owned(),
             Err(error) => return self.faults.push(format!("the signature: {error}")),
         };
-        let (first, times) = self.by_id.entry(id.clone()).or_insert_with(|| (body.clone(), 0));
+        let (first, times) = self.by_id.entry(id.clone()).or_insert_with(|| (body.to_vec(), 0));
         *times += 1;
         if *first != body {
             self.faults.push(format!("{id} came with other bytes"));
@@ -90,7 +90,7 @@ fn serve(
             received.requests += 1;
             let what = answer(received.requests);
             if what != Answer::Refuse {
-                received.take(&headers, body);
+                received.take(&headers, &body);
             }
             received.lost_replies += usize::from(what == Answer::TakeAndSayNothing);
             what

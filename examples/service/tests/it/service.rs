@@ -19,7 +19,7 @@ const FLOWS: &str = r#"[{"id": "vip-1000",
 
 /// Goes up and down: every second one fires, from the first on.
 fn observed(number: u64) -> Event<'static> {
-    let members = if number % 2 == 0 { 900.0 } else { 1_100.0 };
+    let members = if number.is_multiple_of(2) { 900.0 } else { 1_100.0 };
     ValueObserved::new("segment", "vip", members).into_event(format!("e-{number}"), "/s").unwrap()
 }
 
@@ -42,6 +42,7 @@ async fn told_to_stop_it_finishes_what_is_under_way_and_needs_no_replay() {
     let found = service.wait_for("found ");
     assert!(found.starts_with("0 batches after the snapshot at "), "{found}");
     assert!(found.ends_with("; 0 attempts were under way"), "{found}");
+    service.address();
     let (ended, said) = service.terminate();
     assert!(ended.success(), "{said:?}");
     let received = receiver.received.lock().unwrap();
