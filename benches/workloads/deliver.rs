@@ -1,7 +1,7 @@
-//! `deliver`: a firing, through the dispatcher and the webhook built-in, to a
-//! signed request that is answered at once.
+//! `deliver`: a firing, through its flow, the dispatcher and the webhook
+//! built-in, to a signed request that is answered at once, and the answer back to the flow.
 //!
-//! The limit is given the same firings taken apart, and writes the id, the body
+//! The limit is given the same firings taken apart, and writes the ids, the body
 //! and the signature by hand. It makes no request, keeps no state and would
 //! lose what fails.
 
@@ -12,17 +12,17 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, Response, StatusCode};
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tripline::Trigger;
 use tripline::action::{
     CheckedAddresses, OverHttp, Registry, SecretUrl, Transport, TransportError, async_trait,
 };
 use tripline::builtin::webhook::Webhook;
-use tripline::dispatch::{Delivery, Dispatcher, Outcome};
+use tripline::dispatch::{Dispatcher, Outcome};
 use tripline::engine::{Engine, Limits};
 use tripline::event::Event;
 use tripline::firing::Firing;
+use tripline::flow::{Flow, Flows, Step};
 use tripline::threshold::Threshold;
 use tripline::webhook::{Signer, SigningSecret};
 
@@ -36,6 +36,8 @@ const TARGET: f64 = 3.0;
 const SECRET: [u8; 32] = [7; 32];
 const URL: &str = "https://hooks.contoso.example/in?key=of-contoso";
 const TARGET_NAME: &str = "webhook/contoso";
+/// What a delivery's id has behind its firing's: the first run, and the step.
+const OF_STEP: &str = "_1_post";
 
 /// A request as it counts: what was signed, and how.
 struct Sent {
@@ -125,13 +127,15 @@ impl Limit {
             let id = id(crossing);
             let body = body(&id, crossing);
             let timestamp = now.timestamp().to_string();
+            let delivery = [&*id, OF_STEP].concat();
             let mut mac = self.keyed.clone();
-            for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", &body] {
+            for part in [delivery.as_bytes(), b".", timestamp.as_bytes(), b".", &body] {
                 mac.update(part);
             }
             let mut signature = String::with_capacity(47);
             signature.push_str("v1,");
             push_base64(&mut signature, &mac.finalize().into_bytes(), b"+/");
+            let id = delivery.into();
             sent.push(Sent { id, timestamp: timestamp.into(), signature: signature.into(), body });
         }
     }
@@ -288,8 +292,9 @@ impl Transport for AtOnce {
     }
 }
 
-/// What a host has around the dispatcher.
+/// What a host has around the flows.
 struct Host {
+    flows: Flows,
     dispatcher: Dispatcher,
     registry: Registry,
     addresses: CheckedAddresses,
@@ -303,9 +308,9 @@ impl Host {
         let webhook = Webhook::new(SecretUrl::new(URL)?).with_signer(signer);
         let mut registry = Registry::new();
         registry.add(OverHttp::new(webhook, transport.clone()))?;
-        let dispatcher = Dispatcher::new();
+        let (flows, dispatcher) = (Flows::new(registry.clone()), Dispatcher::new());
         let addresses = CheckedAddresses::new(["93.184.215.14".parse()?]);
-        Ok(Self { dispatcher, registry, addresses, transport })
+        Ok(Self { flows, dispatcher, registry, addresses, transport })
     }
 
     /// So many firings are pending at once; gives back how many were delivered.
@@ -316,14 +321,14 @@ impl Host {
         firings: Vec<Firing>,
         pending: usize,
     ) -> Result<usize, Failure> {
-        let Self { dispatcher, registry, addresses, .. } = self;
+        let Self { flows, dispatcher, registry, addresses, .. } = self;
         let (mut firings, mut delivered) = (firings.into_iter(), 0);
-        let action = registry.get("postWebhook").ok_or("there is no webhook")?;
-        let target: Arc<str> = TARGET_NAME.into();
         loop {
             for firing in firings.by_ref().take(pending) {
-                let delivery = Delivery::of(action, firing.id().into(), target.clone(), json!({}));
-                let _ = dispatcher.handle_delivery(now, delivery.with_firing(firing))?;
+                let _ = flows.handle_firing(now, &firing)?;
+            }
+            while let Some(delivery) = flows.poll_delivery() {
+                let _ = dispatcher.handle_delivery(now, delivery)?;
             }
             if dispatcher.is_idle() {
                 return Ok(delivered);
@@ -340,8 +345,9 @@ impl Host {
             while let Some(outcome) = dispatcher.poll_outcome() {
                 match outcome {
                     Outcome::Delivered { .. } => delivered += 1,
-                    other => return Err(format!("{other:?}").into()),
+                    _ => return Err(format!("{outcome:?}").into()),
                 }
+                let _ = flows.handle_outcome(now, &outcome)?;
             }
         }
     }
@@ -359,16 +365,17 @@ pub(crate) struct Sides {
 impl Sides {
     pub(crate) fn new(n: usize) -> Result<Self, Failure> {
         let limits = Limits::default().with_triggers(n + 1).with_series(n + 1);
-        let mut engine = data::builder().with_limits(limits).build();
+        let (mut engine, mut host) = (data::builder().with_limits(limits).build(), Host::new()?);
         for series in 0..n {
             let (id, name) = (format!("t{series}"), data::name(series));
-            engine.add(
-                instant(-1),
-                Trigger::segment_threshold_crossed(id, name, Threshold::above(BOUND)).build()?,
-            )?;
+            let trigger = Trigger::segment_threshold_crossed(id, name, Threshold::above(BOUND)).build()?;
+            let post = Step::new("post", "postWebhook").with_connection(TARGET_NAME);
+            let flow = Flow::builder(trigger.clone()).with_step(post).build()?;
+            engine.add(instant(-1), trigger)?;
+            let _ = host.flows.define(instant(-1), flow)?;
         }
         let keyed = Hmac::new_from_slice(&SECRET)?;
-        Ok(Self { n, engine, number: 0, host: Host::new()?, limit: Limit { keyed } })
+        Ok(Self { n, engine, number: 0, host, limit: Limit { keyed } })
     }
 
     /// The next firings, of one trigger after the other.
@@ -415,7 +422,7 @@ impl Sides {
         let requests = self.host.transport.take();
         let (of_lane, of_limit) = (Digest::of_requests(&requests), Digest::of_sent(&sent));
         if delivered? != events || of_lane != of_limit {
-            return Err(format!("deliver: the dispatcher sent {of_lane:?}, the limit {of_limit:?}").into());
+            return Err(format!("deliver: the flows sent {of_lane:?}, the limit {of_limit:?}").into());
         }
         Ok((sample, limit))
     }

@@ -17,7 +17,7 @@
 
 mod count;
 mod data;
-#[cfg(feature = "signing")]
+#[cfg(all(feature = "flow", feature = "signing"))]
 mod deliver;
 #[cfg(feature = "journal-file")]
 mod durable;
@@ -68,7 +68,7 @@ const ROWS: &[(&str, Workload)] = &[
     ("memory", memory::run),
     ("memory-options", options::run),
     ("restore", restore::run),
-    #[cfg(feature = "signing")]
+    #[cfg(all(feature = "flow", feature = "signing"))]
     ("deliver", deliver::run),
     #[cfg(feature = "journal-file")]
     ("durable", durable::run),

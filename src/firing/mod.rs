@@ -10,7 +10,7 @@ pub use id::FiringId;
 pub(crate) use record::FiringRecord;
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -43,7 +43,8 @@ use crate::trigger::Trigger;
 pub struct Firing {
     /// As it was when it fired.
     trigger: Trigger,
-    parts: Parts,
+    /// Shared by all who hold the firing: a flow's run, its deliveries, their records.
+    parts: Arc<Parts>,
     id: KnownId,
 }
 
@@ -115,7 +116,7 @@ pub(crate) enum Key {
 
 impl Firing {
     pub(crate) fn new(trigger: Trigger, parts: Parts) -> Self {
-        Self { trigger, parts, id: KnownId::default() }
+        Self { trigger, parts: Arc::new(parts), id: KnownId::default() }
     }
 
     /// What it was made of.
@@ -423,7 +424,7 @@ impl Firing {
     #[must_use]
     pub fn with_owners_if_none<O: Into<String>>(mut self, owners: impl IntoIterator<Item = O>) -> Self {
         if self.parts.owners.is_empty() {
-            self.parts.owners = owners.into_iter().map(Into::into).collect();
+            Arc::make_mut(&mut self.parts).owners = owners.into_iter().map(Into::into).collect();
         }
         self
     }

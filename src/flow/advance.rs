@@ -1,6 +1,6 @@
 //! How a run goes on: which steps are due, and when their time is over.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::rendered::{Rendered, Rendering};
 use super::run::{RunStatus, StepRecord, StepState};
@@ -74,7 +74,7 @@ impl Flows {
         let (plan, id) = (live.plan.clone(), live.record.id.clone());
         let step = &plan.flow.steps[at];
         let rendering = match &mut self.given {
-            None => plan.render(at, names(live), |other| known(live, other)),
+            None => plan.render(at, |name| named(live, name), |other| known(live, other)),
             Some(given) => match given.pop_front() {
                 Some(next) if *next.run() == id && next.step() == step.name => next.into_rendering(),
                 other => {
@@ -109,9 +109,9 @@ impl Flows {
                 self.bytes += weight;
                 let place = self.next_out;
                 self.next_out += 1;
-                self.outbox.insert(place, Outgoing { run: number, step: at, input });
                 let delivery = StepRecord::delivery_id(&id, &step.name);
-                self.pending.insert(delivery.into(), Pending { run: number, step: at, unsent: Some(place) });
+                self.outbox.insert(place, Outgoing { id: delivery.clone(), run: number, step: at, input });
+                self.pending.insert(delivery, Pending { run: number, step: at, unsent: Some(place) });
                 if let Some(deadline) = deadline {
                     self.schedule(deadline, (number, at));
                 }
@@ -192,26 +192,31 @@ fn next_step(live: &Live) -> Option<(usize, Result<(), String>)> {
     Some((at, refused.map_or(Ok(()), Err)))
 }
 
-/// What templates of a run see, its steps apart.
-fn names(live: &Live) -> Map<String, Value> {
+/// What templates of a run see under a name, but for its steps.
+fn named(live: &Live, name: &str) -> Option<Value> {
     let (record, flow) = (&live.record, &live.plan.flow);
-    let mut run = json!({"id": record.id.as_str(), "number": record.number});
-    if let Some(started) = record.started {
-        run["startedAt"] = Value::String(format_instant(started));
+    match name {
+        // A firing's JSON is always read back.
+        "trigger" => serde_json::from_str(&record.firing.to_json()).ok(),
+        "flow" => {
+            let mut of_flow = json!({"id": flow.id()});
+            if let Some(name) = flow.name() {
+                of_flow["name"] = Value::String(name.to_owned());
+            }
+            Some(of_flow)
+        }
+        "run" => {
+            let mut run = json!({"id": record.id.as_str(), "number": record.number});
+            if let Some(started) = record.started {
+                run["startedAt"] = Value::String(format_instant(started));
+            }
+            if let Some(before) = &record.resubmit_of {
+                run["resubmitOf"] = Value::String(before.to_string());
+            }
+            Some(run)
+        }
+        _ => None,
     }
-    if let Some(before) = &record.resubmit_of {
-        run["resubmitOf"] = Value::String(before.to_string());
-    }
-    let mut of_flow = json!({"id": flow.id()});
-    if let Some(name) = flow.name() {
-        of_flow["name"] = Value::String(name.to_owned());
-    }
-    // A firing's JSON is always read back.
-    let trigger = serde_json::from_str(&record.firing.to_json()).unwrap_or_default();
-    [("trigger", trigger), ("flow", of_flow), ("run", run)]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
 }
 
 /// What templates see of a step that has ended.

@@ -39,8 +39,9 @@ impl Flows {
         let now = instant(now)?;
         flow.validate(&self.registry).map_err(|error| error.at(flow.id()))?;
         self.begin(now);
-        let id: Arc<str> = flow.id().into();
-        self.plans.insert(id.clone(), Arc::new(Plan::new(flow, &self.registry)));
+        let plan = Plan::new(flow, &self.registry);
+        let id = plan.id.clone();
+        self.plans.insert(id.clone(), Arc::new(plan));
         self.let_in(&id);
         self.finish()
     }
@@ -146,7 +147,7 @@ impl Flows {
         let id = RunId::new(firing_id.as_str(), runs.last);
         let number = self.next_run;
         self.next_run += 1;
-        let flow: Arc<str> = plan.flow.id().into();
+        let flow = plan.id.clone();
         let steps = &plan.flow.steps;
         let record = RunRecord {
             id: id.clone(),

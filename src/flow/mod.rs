@@ -199,6 +199,8 @@ struct Pending {
 
 #[derive(Clone)]
 struct Outgoing {
+    /// The delivery's.
+    id: Arc<str>,
     run: u64,
     step: usize,
     input: Value,
@@ -269,13 +271,13 @@ impl Flows {
         while let Some((_, out)) = self.outbox.pop_first() {
             let Some(live) = self.live.get(&out.run) else { continue };
             let (step, plan) = (&live.plan.flow.steps[out.step], &live.plan);
-            let text = StepRecord::delivery_id(&live.record.id, &step.name);
-            if let Some(pending) = self.pending.get_mut(&*text) {
+            if let Some(pending) = self.pending.get_mut(&out.id) {
                 pending.unsent = None;
             }
             // Of a firing's id, digits and a step's name, it is a delivery's id.
-            let Ok(id) = DeliveryId::new(text) else { continue };
-            let mut delivery = Delivery::new(id, step.target(), &*step.action, out.input)
+            let Ok(id) = DeliveryId::new(out.id) else { continue };
+            let (target, action) = plan.names(out.step);
+            let mut delivery = Delivery::new(id, target, action, out.input)
                 .with_retry(step.retry.clone().unwrap_or_else(RetryPolicy::default))
                 .with_retry_unsafe(step.retry_unsafe)
                 .with_firing(live.record.firing.clone());

@@ -1,5 +1,7 @@
 //! A flow made ready to run.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::definition::Flow;
@@ -20,6 +22,7 @@ const MOST_FAULTS: usize = 8;
 /// step, which can only be where actions have changed, is told when it runs.
 #[derive(Debug)]
 pub(super) struct Plan {
+    pub(super) id: Arc<str>,
     pub(super) flow: Flow,
     /// What each step runs after.
     pub(super) befores: Vec<Vec<After>>,
@@ -33,6 +36,8 @@ pub(super) struct Plan {
 
 #[derive(Debug)]
 struct StepPlan {
+    /// The names of its target and its action.
+    names: (Arc<str>, Arc<str>),
     action: Option<DynAction>,
     condition: Option<Template>,
     inputs: Vec<(String, Part)>,
@@ -57,26 +62,31 @@ impl Plan {
         }
         let mut templates = Templates::new();
         let steps = flow.steps.iter().map(|step| StepPlan::new(step, registry, &mut templates)).collect();
-        Self { flow, befores, afters, ancestors, templates, steps }
+        Self { id: flow.id().into(), flow, befores, afters, ancestors, templates, steps }
     }
 
-    /// What the step's action is given, or why nothing. `known` says what became of the steps before it.
+    /// What the step's action is given, or why nothing. `named` gives what
+    /// templates see but for the steps, `known` what became of a step before.
+    /// Neither is asked for what no template speaks of.
     pub(super) fn render(
         &self,
         at: usize,
-        names: Map<String, Value>,
+        named: impl Fn(&str) -> Option<Value>,
         known: impl Fn(usize) -> Option<Value>,
     ) -> Rendering {
         let (step, plan) = (&self.flow.steps[at], &self.steps[at]);
         let Some(action) = &plan.action else {
             return Rendering::Failed(format!("there is no action {:?}", step.action));
         };
-        let before = (0..self.flow.steps.len()).filter(|other| self.ancestors[at][*other]);
-        let steps: Map<String, Value> =
-            before.filter_map(|other| Some((self.flow.steps[other].name.clone(), known(other)?))).collect();
-        let mut names = names;
-        names.insert("steps".to_owned(), Value::Object(steps));
-        let scope = Scope::new(Value::Object(names));
+        let roots = |name: &str| match name {
+            "steps" => {
+                let before = (0..self.flow.steps.len()).filter(|other| self.ancestors[at][*other]);
+                let of = |other: usize| Some((self.flow.steps[other].name.clone(), known(other)?));
+                Some(Value::Object(before.filter_map(of).collect()))
+            }
+            _ => named(name),
+        };
+        let scope = Scope::of(&roots);
         match plan
             .condition
             .as_ref()
@@ -114,6 +124,11 @@ impl Plan {
         }
     }
 
+    /// The names of a step's target and its action.
+    pub(super) fn names(&self, at: usize) -> (Arc<str>, Arc<str>) {
+        self.steps[at].names.clone()
+    }
+
     pub(super) fn action(&self, at: usize) -> Option<&DynAction> {
         self.steps[at].action.as_ref()
     }
@@ -149,7 +164,7 @@ impl StepPlan {
         let condition = step.condition.as_ref().map(|condition| templates.add_condition(condition));
         let fields = action.as_ref().map_or(&[][..], |action| action.metadata().inputs());
         let inputs = members(&step.inputs, fields, templates);
-        Self { action, condition, inputs }
+        Self { names: (step.target().into(), (*step.action).into()), action, condition, inputs }
     }
 }
 
@@ -198,7 +213,7 @@ fn escape_of(field: Option<&Field>) -> Escape {
 /// Writes an input, and notes every fault.
 struct Pen<'a> {
     templates: &'a Templates,
-    scope: &'a Scope,
+    scope: &'a Scope<'a>,
     budget: Budget,
     faults: Vec<Fault>,
 }

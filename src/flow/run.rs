@@ -25,7 +25,7 @@ pub struct RunId(Arc<str>);
 
 impl RunId {
     pub(super) fn new(firing: &str, number: u64) -> Self {
-        Self(format!("{firing}_{number}").into())
+        Self([firing, "_", &number.to_string()].concat().into())
     }
 
     /// The text.
@@ -200,8 +200,8 @@ impl StepRecord {
         }
     }
 
-    pub(crate) fn delivery_id(run: &RunId, step: &str) -> String {
-        format!("{run}_{step}")
+    pub(crate) fn delivery_id(run: &RunId, step: &str) -> Arc<str> {
+        [run.as_str(), "_", step].concat().into()
     }
 }
 

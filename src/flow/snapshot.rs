@@ -203,7 +203,7 @@ impl Flows {
             let delivery = StepRecord::delivery_id(&live.record.id, name);
             let pending = self.pending.get_mut(&*delivery);
             pending.ok_or("what waits to be handed out is waited for by nobody")?.unsent = Some(place);
-            self.outbox.insert(place, Outgoing { run, step, input });
+            self.outbox.insert(place, Outgoing { id: delivery, run, step, input });
         }
         for id in state.call_offs {
             self.call_offs.push_back(DeliveryId::new(id).map_err(|error| error.to_string())?);
@@ -247,7 +247,7 @@ impl Flows {
         for (at, step) in record.steps.iter().enumerate() {
             let StepState::Running { deadline } = step.state else { continue };
             let delivery = StepRecord::delivery_id(&record.id, &step.name);
-            self.pending.insert(delivery.into(), Pending { run: number, step: at, unsent: None });
+            self.pending.insert(delivery, Pending { run: number, step: at, unsent: None });
             if let Some(deadline) = deadline {
                 self.timers.push(deadline, (number, at));
             }

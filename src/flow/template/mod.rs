@@ -141,7 +141,7 @@ impl Templates {
     pub(super) fn render(
         &self,
         template: &Template,
-        scope: &Scope,
+        scope: &Scope<'_>,
         budget: &mut Budget,
     ) -> Result<Value, String> {
         match template {
@@ -172,7 +172,7 @@ impl Templates {
         &self,
         name: &str,
         names: &[String],
-        scope: &Scope,
+        scope: &Scope<'_>,
         out: &mut impl Write,
         take: impl FnOnce(&State<'_, '_>) -> T,
     ) -> Result<T, String> {
@@ -189,24 +189,32 @@ impl Templates {
     }
 }
 
-/// What templates see: `trigger`, `steps`, `flow` and `run`.
-#[derive(Debug)]
-pub(super) struct Scope {
-    names: Value,
+/// What templates see: `trigger`, `steps`, `flow` and `run`, each made when one first asks for it.
+pub(super) struct Scope<'a> {
+    make: &'a dyn Fn(&str) -> Option<Value>,
+    made: [OnceCell<Option<Value>>; check::ROOTS.len()],
     given: OnceCell<Given>,
 }
 
-impl Scope {
-    pub(super) fn new(names: Value) -> Self {
-        Self { names, given: OnceCell::new() }
+impl<'a> Scope<'a> {
+    pub(super) fn of(make: &'a dyn Fn(&str) -> Option<Value>) -> Self {
+        Self { make, made: Default::default(), given: OnceCell::new() }
     }
 
     fn get(&self, name: &[String]) -> Option<&Value> {
-        name.iter().try_fold(&self.names, |value, name| value.get(name))
+        let (root, members) = name.split_first()?;
+        members.iter().try_fold(self.root(root)?, |value, name| value.get(name))
     }
 
+    fn root(&self, name: &str) -> Option<&Value> {
+        let at = check::ROOTS.iter().position(|root| *root == name)?;
+        self.made[at].get_or_init(|| (self.make)(name)).as_ref()
+    }
+
+    /// All of it: the engine finds in it what it needs.
     fn given(&self) -> Given {
-        self.given.get_or_init(|| json::given(&self.names)).clone()
+        let all = || check::ROOTS.iter().filter_map(|name| Some((*name, json::given(self.root(name)?))));
+        self.given.get_or_init(|| Given::from_pairs(all())).clone()
     }
 }
 
@@ -291,7 +299,7 @@ fn plain_name(expression: &str) -> Option<Vec<String>> {
 }
 
 /// Which of the names that a template asks for are missing.
-fn missing(names: &[String], scope: &Scope) -> String {
+fn missing(names: &[String], scope: &Scope<'_>) -> String {
     let is_missing = |name: &&String| {
         let parts: Vec<String> = name.split('.').map(str::to_owned).collect();
         check::ROOTS.contains(&&*parts[0]) && scope.get(&parts).is_none()
