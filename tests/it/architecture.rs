@@ -26,7 +26,7 @@ const TABLE: &str = "
     flow:      error time event trigger firing action dispatch
     journal:   error
 
-    pipeline:  error time event threshold trigger firing engine action dispatch flow journal
+    pipeline:  error time event threshold trigger firing engine action dispatch flow journal bounds
     connector: error time event threshold trigger firing engine action dispatch flow journal pipeline webhook
     builtin:   error time event trigger firing action webhook base64
     builtin/manifest.rs: connector
