@@ -293,6 +293,10 @@ pub mod _documentation {
     pub mod driving {}
 
     #[cfg(feature = "flow")]
+    #[doc = include_str!("../docs/driving_pipeline.md")]
+    pub mod driving_pipeline {}
+
+    #[cfg(feature = "flow")]
     #[doc = include_str!("../docs/flows.md")]
     pub mod flows {}
 
