@@ -277,6 +277,12 @@ impl Dispatcher {
         self.leases.contains_key(&lease.0)
     }
 
+    /// What an attempt that has not ended is of.
+    pub(crate) fn delivery_of(&self, lease: Lease) -> Option<&str> {
+        let job = self.jobs.get(self.leases.get(&lease.0)?)?;
+        Some(job.delivery.id().as_str())
+    }
+
     /// Whether further deliveries are refused for now.
     ///
     /// ```

@@ -91,7 +91,8 @@ impl Pipeline {
         result: Result<Value, ActionError>,
     ) -> Result<Receipt, Error> {
         let result = result.map_or_else(Told::Error, Told::Output);
-        self.take(instant(now)?, Input::Other(Other::Complete { lease: lease.number(), result }))
+        let delivery = self.dispatcher.delivery_of(lease).map(str::to_owned);
+        self.take(instant(now)?, Input::Other(Other::Complete { lease: lease.number(), delivery, result }))
     }
 
     /// Moves the clock. Before [`poll_timeout`](Self::poll_timeout) it is a no-op.

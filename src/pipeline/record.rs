@@ -28,6 +28,9 @@ pub(super) enum Input<'a> {
 pub(super) enum Other {
     Complete {
         lease: u64,
+        /// What the attempt was of; none where it had been lost by then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delivery: Option<String>,
         result: Told,
     },
     Timeout {
@@ -218,9 +221,13 @@ mod tests {
         assert_eq!(read_back(Input::Events(&events)), format!("Events({events:?})"));
         let error = ActionError::invalid_input("to", "is empty").with_outcome_unknown(true);
         for other in [
-            Other::Complete { lease: 9, result: Told::Output(Value::Null) },
-            Other::Complete { lease: 9, result: Told::Output(json!({"ok": [1.5, "x"]})) },
-            Other::Complete { lease: 9, result: Told::Error(error) },
+            Other::Complete { lease: 9, delivery: None, result: Told::Output(Value::Null) },
+            Other::Complete {
+                lease: 9,
+                delivery: Some("d".into()),
+                result: Told::Output(json!({"ok": [1.5, "x"]})),
+            },
+            Other::Complete { lease: 9, delivery: None, result: Told::Error(error) },
             Other::Timeout { is_full: false },
             Other::Timeout { is_full: true },
             Other::Restart,

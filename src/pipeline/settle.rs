@@ -4,9 +4,9 @@ use super::Pipeline;
 use super::persist::Persist;
 use super::receipt::Receipt;
 use super::record::{Input, Other, Told, encode};
-use crate::dispatch::{Lease, Outcome};
+use crate::dispatch::{Admission, Lease, Outcome};
 use crate::engine::{self, Replace};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::flow::{self, Flow, Flows};
 use crate::journal::Lsn;
@@ -41,7 +41,8 @@ impl Pipeline {
             Input::Events(events) => self.decide(now, events, &mut receipt)?,
             Input::Define(flow, how) => self.install(now, flow, *how, &mut receipt)?,
             Input::Other(other) => match other {
-                Other::Complete { lease, result } => {
+                Other::Complete { lease, delivery, result } => {
+                    self.check_lease(*lease, delivery.as_deref())?;
                     let result = match result {
                         Told::Output(output) => Ok(output.clone()),
                         Told::Error(error) => Err(error.clone()),
@@ -75,6 +76,17 @@ impl Pipeline {
         self.counts.firings += receipt.firings.len() as u64;
         receipt.firings.iter().for_each(|firing| self.firings.push(firing.clone()));
         Ok(receipt)
+    }
+
+    /// An attempt that is told of is of the delivery that it was of when it was first told of: where
+    /// targets are treated otherwise, or bounds are others, attempts come in another order.
+    fn check_lease(&self, lease: u64, delivery: Option<&str>) -> Result<(), Error> {
+        let here = self.dispatcher.delivery_of(Lease::of(lease));
+        if here == delivery {
+            return Ok(());
+        }
+        let message = format!("the attempt {lease} is of {here:?}, and was of {delivery:?}");
+        Err(Error::new(ErrorKind::Diverged, message))
     }
 
     fn decide(&mut self, now: Nanos, events: &[Event<'_>], receipt: &mut Receipt) -> Result<(), Error> {
@@ -141,7 +153,7 @@ impl Pipeline {
             return Ok(());
         }
         let firings = std::mem::take(&mut receipt.firings);
-        let result = self.run_flows(receipt, |flows| flows.handle_firings(datetime(now), &firings[told..]));
+        let result = self.run_flows(receipt, |flows| flows.carry_firings(datetime(now), &firings[told..]));
         receipt.told = firings.len();
         receipt.firings = firings;
         result
@@ -178,9 +190,15 @@ impl Pipeline {
                 has_moved = true;
                 let id = delivery.id().clone();
                 self.counts.deliveries += 1;
-                if let Err(error) = self.dispatcher.handle_delivery(at, delivery).map(drop) {
+                let reason = match self.dispatcher.handle_delivery(at, delivery) {
+                    // The one that is there may be a dead letter, of which nothing is told any more.
+                    Ok(Admission::Duplicate) => Some("there is a delivery of its id already".to_owned()),
+                    Ok(_) => None,
+                    Err(error) => Some(error.to_string()),
+                };
+                if let Some(reason) = reason {
                     self.counts.refused_deliveries += 1;
-                    let refused = Outcome::Refused { id, reason: error.to_string() };
+                    let refused = Outcome::Refused { id, reason };
                     self.run_flows(receipt, |flows| flows.handle_outcome(at, &refused))?;
                 }
             }
