@@ -433,6 +433,9 @@ impl World {
                 .poll_timeout()
                 .is_some_and(|at| millis(at) < self.time + self.offset + 3_600_000);
             if flows.live() == 0 && dispatcher.is_idle() && self.withheld.is_empty() && !is_soon {
+                if let Some(lost) = self.sent.iter().find(|event| !self.model.seen.contains(event.id())) {
+                    return Err(format!("the event {} was never taken in", lost.id()));
+                }
                 return self.settled();
             }
         }
