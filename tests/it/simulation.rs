@@ -8,6 +8,7 @@
 mod clock;
 mod host;
 mod model;
+mod people;
 mod receivers;
 mod restart;
 mod setup;
