@@ -277,6 +277,13 @@ impl Dispatcher {
         self.leases.contains_key(&lease.0)
     }
 
+    /// What an attempt that has not ended is of.
+    #[cfg(feature = "flow")]
+    pub(crate) fn delivery_of(&self, lease: Lease) -> Option<&str> {
+        let job = self.jobs.get(self.leases.get(&lease.0)?)?;
+        Some(job.delivery.id().as_str())
+    }
+
     /// Whether further deliveries are refused for now.
     ///
     /// ```
@@ -387,12 +394,6 @@ impl Dispatcher {
         } else {
             self.idle_lanes.remove(&number);
         }
-    }
-
-    /// The delivery that an attempt under way is of.
-    #[cfg(feature = "flow")]
-    pub(crate) fn delivery_under(&self, lease: Lease) -> Option<&DeliveryId> {
-        self.leases.get(&lease.0).and_then(|number| self.jobs.get(number)).map(|job| &job.delivery.id)
     }
 
     fn state_of(&self, number: u64) -> Option<JobState> {

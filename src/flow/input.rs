@@ -101,6 +101,21 @@ impl Flows {
                 return Err(error);
             }
         };
+        self.carry(now, firings)
+    }
+
+    /// The same whatever the bounds say: for firings of an input that was let in
+    /// when there was room, and may carry what waits over a bound.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`] where the time is outside the years 1677 to 2262.
+    pub(crate) fn carry_firings(&mut self, now: DateTime<Utc>, firings: &[Firing]) -> Result<Receipt, Error> {
+        let now = instant(now)?;
+        self.carry(now, firings.iter().collect())
+    }
+
+    fn carry(&mut self, now: Nanos, firings: Vec<&Firing>) -> Result<Receipt, Error> {
         self.begin(now);
         for firing in firings {
             self.admit(firing);

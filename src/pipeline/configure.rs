@@ -130,6 +130,11 @@ impl Pipeline {
                 return Err(Error::new(ErrorKind::Invalid, message));
             }
         }
+        let most = self.engine.limits().triggers();
+        if flows.len() > most {
+            let message = format!("{} flows, the engine takes {most} triggers", flows.len());
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
         self.refuse_where_full()?;
         let gone = self.flows.flows().map(Flow::id).filter(|id| !ids.contains(id));
         let mut changes = Changes { removed: gone.map(str::to_owned).collect(), ..Changes::default() };

@@ -91,7 +91,7 @@ impl Pipeline {
         result: Result<Value, ActionError>,
     ) -> Result<Receipt, Error> {
         let result = result.map_or_else(Told::Error, Told::Output);
-        let delivery = self.dispatcher.delivery_under(lease).map(ToString::to_string);
+        let delivery = self.dispatcher.delivery_of(lease).map(str::to_owned);
         self.take(instant(now)?, Input::Other(Other::Complete { lease: lease.number(), delivery, result }))
     }
 

@@ -89,7 +89,8 @@ counts! {
     firings;
     /// Deliveries that flows handed to the dispatcher.
     deliveries;
-    /// Of these, those that the dispatcher does not take because they break its bounds: their steps have failed.
+    /// Of these, those that the dispatcher does not take, because they break its bounds or it has their ids
+    /// already: their steps have failed.
     refused_deliveries;
     /// Restarts: see [`recover`](super::recover).
     restarts;

@@ -90,7 +90,8 @@ pub use recover::{Recovery, recover};
 ///    [`poll_timeout`](Self::poll_timeout) says. A call too early, or too many, is a no-op.
 /// 3. *One input, one batch*: the input, the firings and the rendered deliveries that it led to are
 ///    in the journal together or not at all. An input that is refused is in none.
-/// 4. *No effect precedes its record*: work is handed out only when its batch is safe.
+/// 4. *No effect precedes its record*: work is handed out only when its batch is safe, and not at all
+///    where it was lost or called off meanwhile.
 /// 5. *Replay*: the same batches give the same state; nothing is rendered again. Where firings or
 ///    renderings differ, recovery says [`Diverged`](crate::ErrorKind::Diverged) with the batch.
 /// 6. *At least once*: what was under way at a crash is done again under the same id and with the same input,
@@ -337,3 +338,6 @@ impl fmt::Debug for Pipeline {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,8 @@ pub(super) enum Input<'a> {
 pub(super) enum Other {
     Complete {
         lease: u64,
-        /// Of which delivery; `None` where the attempt was lost before.
+        /// What the attempt was of; none where it had been lost by then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         delivery: Option<String>,
         result: Told,
     },
@@ -226,7 +227,7 @@ mod tests {
                 delivery: Some("d".into()),
                 result: Told::Output(json!({"ok": [1.5, "x"]})),
             },
-            Other::Complete { lease: 9, delivery: Some("d".into()), result: Told::Error(error) },
+            Other::Complete { lease: 9, delivery: None, result: Told::Error(error) },
             Other::Timeout { is_full: false },
             Other::Timeout { is_full: true },
             Other::Restart,

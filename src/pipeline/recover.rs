@@ -73,12 +73,11 @@ getters! {
 /// to the dispatcher that nobody carries out what was under way. Nothing is
 /// rendered, and nothing is sent.
 ///
-/// The flows are those that were there; bring them in line with a
-/// configuration by [`Pipeline::set_flows`]. Batches that this makes are polled as ever.
-/// Bounds, policies and actions have to be those of the process that ended, as
-/// long as batches come after the last snapshot: a host that changes them ends
-/// with a [`checkpoint`](Pipeline::checkpoint) first. Where it matters, the
-/// recovery says so instead of going on with something else.
+/// The flows are those that were there, and their actions must be too: take an
+/// action out of the registry once [`Pipeline::set_flows`] has taken out the flows
+/// that run it. The builder's bounds and policies are to be those with which the
+/// batches after the snapshot were made: change them after a
+/// [checkpoint](Pipeline::checkpoint). Batches that this makes are polled as ever.
 ///
 /// # Errors
 ///
@@ -125,7 +124,10 @@ pub fn recover<J: Journal + ?Sized, S: Snapshots + ?Sized>(
         (pipeline.last, pipeline.safe, pipeline.checkpoint) =
             (journal.last(), journal.last(), journal.last());
         let bytes = pipeline.snapshot();
-        snapshots.put(&Snapshot::new(journal.last(), bytes).with_chain(journal.chain()))?;
+        let snapshot = Snapshot::new(journal.last(), bytes)
+            .with_chain(journal.chain())
+            .with_configuration(pipeline.configuration());
+        snapshots.put(&snapshot)?;
     } else {
         let mut before = chain;
         for entry in journal.read(next)? {

@@ -4,7 +4,7 @@ use super::Pipeline;
 use super::persist::Persist;
 use super::receipt::Receipt;
 use super::record::{Input, Other, Told, encode};
-use crate::dispatch::{DeliveryId, Lease, Outcome};
+use crate::dispatch::{Admission, Lease, Outcome};
 use crate::engine::{self, Replace};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
@@ -42,7 +42,7 @@ impl Pipeline {
             Input::Define(flow, how) => self.install(now, flow, *how, &mut receipt)?,
             Input::Other(other) => match other {
                 Other::Complete { lease, delivery, result } => {
-                    self.is_same_attempt(Lease::of(*lease), delivery.as_deref())?;
+                    self.check_lease(*lease, delivery.as_deref())?;
                     let result = match result {
                         Told::Output(output) => Ok(output.clone()),
                         Told::Error(error) => Err(error.clone()),
@@ -76,6 +76,20 @@ impl Pipeline {
         self.counts.firings += receipt.firings.len() as u64;
         receipt.firings.iter().for_each(|firing| self.firings.push(firing.clone()));
         Ok(receipt)
+    }
+
+    /// An attempt that is told of is of the delivery that it was of when it was first told of: where
+    /// targets are treated otherwise, or bounds are others, attempts come in another order.
+    fn check_lease(&self, lease: u64, delivery: Option<&str>) -> Result<(), Error> {
+        let here = self.dispatcher.delivery_of(Lease::of(lease));
+        if here == delivery {
+            return Ok(());
+        }
+        let (here, then) = (here.unwrap_or("none"), delivery.unwrap_or("none"));
+        let message = format!(
+            "the attempt {lease} is of the delivery {here} and was of {then}: are the dispatcher's bounds and policies those of then?"
+        );
+        Err(Error::new(ErrorKind::Diverged, message))
     }
 
     fn decide(&mut self, now: Nanos, events: &[Event<'_>], receipt: &mut Receipt) -> Result<(), Error> {
@@ -115,20 +129,6 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Under other policies the same attempt might be another delivery's, which must not pass for done.
-    fn is_same_attempt(&self, lease: Lease, delivery: Option<&str>) -> Result<(), Error> {
-        let own = self.dispatcher.delivery_under(lease).map(DeliveryId::as_str);
-        if own == delivery {
-            return Ok(());
-        }
-        let (own, then) = (own.unwrap_or("none"), delivery.unwrap_or("none"));
-        let message = format!(
-            "the attempt {} is of the delivery {own} and was of {then}: are the dispatcher's bounds and policies those of then?",
-            lease.number()
-        );
-        Err(Error::new(ErrorKind::Diverged, message))
-    }
-
     /// The clock of each machine. The engine's stands still while too much waits.
     fn tick(&mut self, now: Nanos, is_full: bool, lsn: Lsn, receipt: &mut Receipt) -> Result<(), Error> {
         let at = datetime(now);
@@ -156,7 +156,7 @@ impl Pipeline {
             return Ok(());
         }
         let firings = std::mem::take(&mut receipt.firings);
-        let result = self.run_flows(receipt, |flows| flows.handle_firings(datetime(now), &firings[told..]));
+        let result = self.run_flows(receipt, |flows| flows.carry_firings(datetime(now), &firings[told..]));
         receipt.told = firings.len();
         receipt.firings = firings;
         result
@@ -193,9 +193,15 @@ impl Pipeline {
                 has_moved = true;
                 let id = delivery.id().clone();
                 self.counts.deliveries += 1;
-                if let Err(error) = self.dispatcher.handle_delivery(at, delivery).map(drop) {
+                let reason = match self.dispatcher.handle_delivery(at, delivery) {
+                    // The one that is there may be a dead letter, of which nothing is told any more.
+                    Ok(Admission::Duplicate) => Some("there is a delivery of its id already".to_owned()),
+                    Ok(_) => None,
+                    Err(error) => Some(error.to_string()),
+                };
+                if let Some(reason) = reason {
                     self.counts.refused_deliveries += 1;
-                    let refused = Outcome::Refused { id, reason: error.to_string() };
+                    let refused = Outcome::Refused { id, reason };
                     self.run_flows(receipt, |flows| flows.handle_outcome(at, &refused))?;
                 }
             }

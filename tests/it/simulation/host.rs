@@ -84,7 +84,7 @@ impl World {
             for witness in [&mut self.scratch, &mut self.cut] {
                 witness.replay(next, batch).map_err(|error| Stop::Fault(format!("in a witness: {error}")))?;
             }
-            if self.random.percent(5) {
+            if self.random.percent(2) {
                 let bytes = self.cut.snapshot();
                 self.cut = super::setup::builder(&self.registry).restore(next, &bytes).unwrap();
             }

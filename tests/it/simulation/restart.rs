@@ -25,7 +25,10 @@ impl World {
         self.count("crashes");
         let survivors = self.random.below(4);
         self.journal.crash(survivors);
-        self.begin()
+        self.begin()?;
+        self.point()?;
+        self.pump()?;
+        self.verify()
     }
 
     /// Another process begins with what is in the journal.
@@ -75,9 +78,7 @@ impl World {
         if state(&reference) != state(&self.pipeline) {
             return fault("a recovery gives another state than a restore, a replay and a restart");
         }
-        self.point()?;
-        self.pump()?;
-        self.verify()
+        Ok(())
     }
 
     /// The latest snapshot and the batches after it, up to a number.
@@ -98,12 +99,12 @@ impl World {
     }
 
     pub(super) fn checkpoint(&mut self) -> Result<(), Stop> {
-        self.pump()?;
         if self.has_planted(Plant::SnapshotsWhatIsNotSafe) {
             let snapshot = tripline::journal::Snapshot::new(self.pipeline.last(), self.pipeline.snapshot());
             self.snapshots.put(&snapshot.with_chain(self.journal.chain())).map_err(|_| Stop::Crash)?;
-            return Ok(());
+            return if self.random.percent(30) { Err(Stop::Crash) } else { Ok(()) };
         }
+        self.pump()?;
         if !self.is_calm && self.random.percent(10) {
             self.snapshots.fail_next();
         }
@@ -117,13 +118,7 @@ impl World {
             }
             Err(error) if !is_ready && error.kind() == ErrorKind::Invalid => Ok(()),
             // The process ends before the snapshot is there, or after, and before the journal is trimmed.
-            Err(error) if error.kind() == ErrorKind::Storage => {
-                let has_put = self.snapshots.latest().is_ok_and(|latest| {
-                    latest.snapshot().is_some_and(|snapshot| snapshot.lsn() == self.pipeline.last())
-                });
-                self.checkpoints += usize::from(has_put);
-                Err(Stop::Crash)
-            }
+            Err(error) if error.kind() == ErrorKind::Storage => Err(Stop::Crash),
             other => fault(format!("a checkpoint gives {other:?}")),
         }
     }
@@ -138,7 +133,9 @@ impl World {
         // It keeps its handle: nothing went down.
         let next = self.journal.reopen();
         self.zombie = Some(Zombie { pipeline, journal: std::mem::replace(&mut self.journal, next), saids });
-        self.begin()
+        self.begin()?;
+        // It may write before the one that has taken over does.
+        if self.random.percent(40) { self.wake_zombie() } else { Ok(()) }
     }
 
     /// It sends what it had left to send, and writes.
@@ -159,6 +156,12 @@ impl World {
         }
         let Some(persist) = zombie.pipeline.poll_persist() else { return Ok(()) };
         let should_fence = Lsn::new(self.archive.len() as u64) != persist.lsn().previous();
+        let said = zombie.saids.into_iter().find(|(at, ..)| *at == persist.lsn());
+        // What it was told of attempts is not remembered here.
+        let Some((_, now, said)) = said.filter(|(.., said)| should_fence || !matches!(said, Said::Other))
+        else {
+            return Ok(());
+        };
         match persist.append_to(&mut zombie.journal) {
             Ok(_) if should_fence => fault("two owners have written"),
             Ok(lsn) => {
@@ -174,7 +177,6 @@ impl World {
                 }
                 self.model.cut(lsn.previous());
                 self.receivers.cut(lsn.previous());
-                let (_, now, said) = zombie.saids.into_iter().find(|(at, ..)| *at == lsn).unwrap();
                 self.model.take(lsn, now, said);
                 self.archive.push(persist.batch().clone());
                 self.begin()

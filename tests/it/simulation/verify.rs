@@ -34,7 +34,7 @@ impl World {
         if pending > DELIVERIES {
             return fault(format!("{pending} deliveries are pending"));
         }
-        if self.pipeline.is_safe() && self.scratch.last() == self.pipeline.last() && self.random.percent(20) {
+        if self.pipeline.is_safe() && self.scratch.last() == self.pipeline.last() && self.random.percent(4) {
             self.same_states()?;
         }
         Ok(())

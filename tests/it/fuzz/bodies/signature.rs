@@ -52,10 +52,7 @@ fn signed(input: &mut Input<'_>) {
     let id: String = input.until(b'\n').iter().map(|byte| char::from(*byte)).collect();
     let body = input.until(b'\n').to_vec();
     let Ok(signature) = Signer::new([key(1), key(2)]).expect("two keys").sign(at(), &id, &body) else {
-        assert!(
-            id.is_empty() || id.len() > 256 || !id.bytes().all(is_of_id) || !id.is_ascii(),
-            "{id:?}"
-        );
+        assert!(id.is_empty() || id.len() > 256 || !id.bytes().all(is_of_id) || !id.is_ascii(), "{id:?}");
         return;
     };
     let mut parts = [
