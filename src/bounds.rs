@@ -27,13 +27,13 @@ macro_rules! limits {
 
 /// Getters of a `Counts`, and all of them by name.
 ///
-/// The first two literals are the module and the machine that counts.
+/// The first two literals are what an example imports, and a machine that has just been made.
 macro_rules! counts {
-    ($module:literal, $machine:literal; $($(#[$doc:meta])* $name:ident;)*) => {
+    ($imports:literal, $machine:literal; $($(#[$doc:meta])* $name:ident;)*) => {
         impl Counts {
             $(
                 $(#[$doc])*
-                #[doc = concat!("\n\n```\nuse tripline::", $module, "::", $machine, ";\nassert_eq!(", $machine, "::new().counts().", stringify!($name), "(), 0);\n```")]
+                #[doc = concat!("\n\n```\nuse tripline::", $imports, ";\nassert_eq!(", $machine, ".counts().", stringify!($name), "(), 0);\n```")]
                 pub fn $name(&self) -> u64 {
                     self.$name
                 }
@@ -41,7 +41,7 @@ macro_rules! counts {
 
             /// Every count with its name, in a fixed order: what a host shows or exports.
             ///
-            #[doc = concat!("```\nuse tripline::", $module, "::", $machine, ";\nassert!(", $machine, "::new().counts().iter().all(|(_, count)| count == 0));\n```")]
+            #[doc = concat!("```\nuse tripline::", $imports, ";\nassert!(", $machine, ".counts().iter().all(|(_, count)| count == 0));\n```")]
             pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name)),*].into_iter()
             }

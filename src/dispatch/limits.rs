@@ -104,7 +104,7 @@ pub struct Counts {
 }
 
 counts! {
-    "dispatch", "Dispatcher";
+    "dispatch::Dispatcher", "Dispatcher::new()";
     /// Deliveries taken in, those that were dead at once among them.
     accepted;
     /// Deliveries handed in while one of the same id was pending or a dead letter.

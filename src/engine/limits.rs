@@ -105,7 +105,7 @@ pub struct Counts {
 }
 
 counts! {
-    "engine", "Engine";
+    "engine::Engine", "Engine::new()";
     /// Events and observations handed in, whatever became of them.
     events;
     /// Events whose (source, id) was seen before: they changed nothing.

@@ -38,40 +38,20 @@ impl Default for Limits {
     }
 }
 
-macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident, $with:ident, $example:literal;)*) => {
-        impl Limits {
-            $(
-                $(#[$doc])*
-                #[doc = concat!("\n\n```\nuse tripline::flow::Limits;\nassert_eq!(Limits::default().", stringify!($name), "(), ", $example, ");\n```")]
-                pub fn $name(&self) -> usize {
-                    self.$name
-                }
-
-                #[doc = concat!("These limits with another [`", stringify!($name), "`](Limits::", stringify!($name), ").\n\n```\nuse tripline::flow::Limits;\nassert_eq!(Limits::default().", stringify!($with), "(7).", stringify!($name), "(), 7);\n```")]
-                #[must_use]
-                pub fn $with(mut self, $name: usize) -> Self {
-                    self.$name = $name;
-                    self
-                }
-            )*
-        }
-    };
-}
-
-limits! {
+crate::bounds::limits! {
+    "flow";
     /// Runs that have not ended, of all flows together, those that wait among
     /// them: 10,000 by default. One input may go over it; after that further
     /// firings are refused as [`ErrorKind::Full`](crate::ErrorKind::Full) until it is below again.
-    runs, with_runs, "10_000";
+    runs, with_runs: usize, "Limits::default().runs(), 10_000";
     /// Bytes of the inputs and outputs of runs that have not ended, 256 MiB by
     /// default; as with their number, one input may go over it.
-    bytes, with_bytes, "256 << 20";
+    bytes, with_bytes: usize, "Limits::default().bytes(), 256 << 20";
     /// Runs that have ended and are remembered, 10,000 by default; the oldest
     /// make room, and are counted. As many firings are remembered that started nothing.
-    history, with_history, "10_000";
+    history, with_history: usize, "Limits::default().history(), 10_000";
     /// Bytes of all runs that have ended, 64 MiB by default.
-    history_bytes, with_history_bytes, "64 << 20";
+    history_bytes, with_history_bytes: usize, "Limits::default().history_bytes(), 64 << 20";
 }
 
 /// What flows have done since they were made.
@@ -100,38 +80,8 @@ pub struct Counts {
     pub(super) history_dropped: u64,
 }
 
-macro_rules! counts {
-    ($($(#[$doc:meta])* $name:ident;)*) => {
-        impl Counts {
-            $(
-                $(#[$doc])*
-                #[doc = concat!("\n\n```\nuse tripline::{action::Registry, flow::Flows};\nassert_eq!(Flows::new(Registry::new()).counts().", stringify!($name), "(), 0);\n```")]
-                pub fn $name(&self) -> u64 {
-                    self.$name
-                }
-            )*
-
-            /// Every count with its name, in a fixed order: what a host shows or exports.
-            ///
-            /// ```
-            /// use tripline::{action::Registry, flow::Flows};
-            /// assert_eq!(Flows::new(Registry::new()).counts().iter().next(), Some(("started", 0)));
-            /// ```
-            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((stringify!($name), self.$name)),*].into_iter()
-            }
-
-            pub(super) fn set(&mut self, name: &str, value: u64) {
-                match name {
-                    $(stringify!($name) => self.$name = value,)*
-                    _ => {}
-                }
-            }
-        }
-    };
-}
-
-counts! {
+crate::bounds::counts! {
+    "{action::Registry, flow::Flows}", "Flows::new(Registry::new())";
     /// Runs started, those that wait for their turn and those submitted again among them.
     started;
     /// Firings handed in that had led to a run before: they changed nothing.

@@ -48,39 +48,8 @@ pub struct Counts {
     pub(super) refused: u64,
 }
 
-macro_rules! counts {
-    ($($(#[$doc:meta])* $name:ident;)*) => {
-        impl Counts {
-            $(
-                $(#[$doc])*
-                #[doc = concat!("\n\n```\n# use tripline::{action::Registry, pipeline::Pipeline};\nassert_eq!(Pipeline::builder(Registry::new()).build()?.counts().", stringify!($name), "(), 0);\n# Ok::<(), tripline::Error>(())\n```")]
-                pub fn $name(&self) -> u64 {
-                    self.$name
-                }
-            )*
-
-            /// Every count with its name, in a fixed order: what a host shows or exports.
-            ///
-            /// ```
-            /// # use tripline::{action::Registry, pipeline::Pipeline};
-            /// assert_eq!(Pipeline::builder(Registry::new()).build()?.counts().iter().next(), Some(("inputs", 0)));
-            /// # Ok::<(), tripline::Error>(())
-            /// ```
-            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((stringify!($name), self.$name)),*].into_iter()
-            }
-
-            pub(super) fn set(&mut self, name: &str, value: u64) {
-                match name {
-                    $(stringify!($name) => self.$name = value,)*
-                    _ => {}
-                }
-            }
-        }
-    };
-}
-
-counts! {
+crate::bounds::counts! {
+    "{action::Registry, pipeline::Pipeline}", "Pipeline::builder(Registry::new()).build().unwrap()";
     /// Inputs that gave a batch.
     inputs;
     /// Events in them, whatever became of each.

@@ -23,7 +23,7 @@ const TABLE: &str = "
     action:    error time event trigger firing base64
     webhook:   error time base64
     dispatch:  error time event trigger firing action bounds
-    flow:      error time event trigger firing action dispatch
+    flow:      error time event trigger firing action dispatch bounds
     journal:   error
 
     pipeline:  error time event threshold trigger firing engine action dispatch flow journal bounds
