@@ -150,6 +150,23 @@ mod tests {
     }
 
     #[test]
+    fn a_control_character_behind_a_wide_one_is_named() {
+        for text in ["\"é\u{1}\"", "\"a\u{1}é\"", "{\"specversion\":\"é\u{1}\"}", "[\"x\",\"日本\u{1}\"]"]
+        {
+            let skipped = serde_json::from_str::<serde::de::IgnoredAny>(text).map(drop);
+            let read = serde_json::from_str::<serde_json::Value>(text).map(drop);
+            for error in [skipped, read].into_iter().filter_map(Result::err) {
+                let refusal = Refusal::from_json_error(&error, text);
+                assert_eq!(
+                    refusal.message, "the control character 0x01 must be escaped in a string",
+                    "{text:?}"
+                );
+                assert!(refusal.at.starts_with('\u{1}'), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_long_text_is_cut_between_characters() {
         assert_eq!(shown(&"é".repeat(60)), "é".repeat(60));
         assert_eq!(shown(&"é".repeat(61)), format!("{}… (122 bytes)", "é".repeat(60)));
