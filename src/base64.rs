@@ -7,15 +7,27 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// Appends the text of `bytes` in the standard alphabet, padded.
 pub(crate) fn push(text: &mut String, bytes: &[u8]) {
-    let letter = |bits: u32| char::from(ALPHABET[(bits & 63) as usize]);
+    let letter = |bits: u32| ALPHABET[(bits & 63) as usize];
     text.reserve(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        text.push(letter(bits >> 18));
-        text.push(letter(bits >> 12));
-        text.push(if chunk.len() > 1 { letter(bits >> 6) } else { '=' });
-        text.push(if chunk.len() > 2 { letter(bits) } else { '=' });
+    // A line of letters at a time.
+    for line in bytes.chunks(48) {
+        let mut letters = [b'='; 64];
+        let (groups, rest) = line.as_chunks::<3>();
+        let mut places = letters.chunks_exact_mut(4);
+        for (group, place) in groups.iter().zip(&mut places) {
+            let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
+            place.copy_from_slice(&[18, 12, 6, 0].map(|shift| letter(bits >> shift)));
+        }
+        if let (Some(place), [first, others @ ..]) = (places.next(), rest) {
+            let bits = u32::from_be_bytes([0, *first, others.first().copied().unwrap_or(0), 0]);
+            place[0] = letter(bits >> 18);
+            place[1] = letter(bits >> 12);
+            if !others.is_empty() {
+                place[2] = letter(bits >> 6);
+            }
+        }
+        // Letters are ASCII, so they are always text.
+        text.push_str(std::str::from_utf8(&letters[..line.len().div_ceil(3) * 4]).unwrap_or_default());
     }
 }
 

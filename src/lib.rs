@@ -263,6 +263,7 @@ pub mod dispatch;
 pub mod engine;
 mod error;
 pub mod event;
+mod few;
 pub mod firing;
 #[cfg(feature = "flow")]
 pub mod flow;

@@ -1,5 +1,6 @@
-//! `deliver`: a firing, through its flow, the dispatcher and the webhook
-//! built-in, to a signed request that is answered at once, and the answer back to the flow.
+//! `deliver`: a firing, through the dispatcher and the webhook built-in, to a
+//! signed request that is answered at once; and the same through its flow,
+//! which is told of the answer.
 //!
 //! The limit is given the same firings taken apart, and writes the ids, the body
 //! and the signature by hand. It makes no request, keeps no state and would
@@ -12,13 +13,14 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, Response, StatusCode};
+use serde_json::Map;
 use sha2::{Digest as _, Sha256};
 use tripline::Trigger;
 use tripline::action::{
-    CheckedAddresses, OverHttp, Registry, SecretUrl, Transport, TransportError, async_trait,
+    CheckedAddresses, Effect, OverHttp, Registry, SecretUrl, Transport, TransportError, async_trait,
 };
 use tripline::builtin::webhook::Webhook;
-use tripline::dispatch::{Dispatcher, Outcome};
+use tripline::dispatch::{Delivery, DeliveryId, Dispatcher, Outcome};
 use tripline::engine::{Engine, Limits};
 use tripline::event::Event;
 use tripline::firing::Firing;
@@ -36,8 +38,9 @@ const TARGET: f64 = 3.0;
 const SECRET: [u8; 32] = [7; 32];
 const URL: &str = "https://hooks.contoso.example/in?key=of-contoso";
 const TARGET_NAME: &str = "webhook/contoso";
+const ACTION: &str = "postWebhook";
 /// What a delivery's id has behind its firing's: the first run, and the step.
-const OF_STEP: &str = "_1_post";
+const STEP: &str = "1_post";
 
 /// A request as it counts: what was signed, and how.
 struct Sent {
@@ -127,7 +130,7 @@ impl Limit {
             let id = id(crossing);
             let body = body(&id, crossing);
             let timestamp = now.timestamp().to_string();
-            let delivery = [&*id, OF_STEP].concat();
+            let delivery = [&*id, "_", STEP].concat();
             let mut mac = self.keyed.clone();
             for part in [delivery.as_bytes(), b".", timestamp.as_bytes(), b".", &body] {
                 mac.update(part);
@@ -292,9 +295,11 @@ impl Transport for AtOnce {
     }
 }
 
-/// What a host has around the flows.
+/// What a host has around the dispatcher.
 struct Host {
-    flows: Flows,
+    /// `None` where firings are handed on without one.
+    flows: Option<Flows>,
+    effect: Effect,
     dispatcher: Dispatcher,
     registry: Registry,
     addresses: CheckedAddresses,
@@ -302,15 +307,16 @@ struct Host {
 }
 
 impl Host {
-    fn new() -> Result<Self, Failure> {
+    fn new(has_flows: bool) -> Result<Self, Failure> {
         let transport = AtOnce::default();
         let signer = Signer::new([SigningSecret::from_bytes(&SECRET)?])?;
         let webhook = Webhook::new(SecretUrl::new(URL)?).with_signer(signer);
         let mut registry = Registry::new();
         registry.add(OverHttp::new(webhook, transport.clone()))?;
-        let (flows, dispatcher) = (Flows::new(registry.clone()), Dispatcher::new());
+        let effect = registry.get(ACTION).ok_or("there is no such action")?.metadata().effect();
+        let (flows, dispatcher) = (has_flows.then(|| Flows::new(registry.clone())), Dispatcher::new());
         let addresses = CheckedAddresses::new(["93.184.215.14".parse()?]);
-        Ok(Self { flows, dispatcher, registry, addresses, transport })
+        Ok(Self { flows, effect, dispatcher, registry, addresses, transport })
     }
 
     /// So many firings are pending at once; gives back how many were delivered.
@@ -321,13 +327,21 @@ impl Host {
         firings: Vec<Firing>,
         pending: usize,
     ) -> Result<usize, Failure> {
-        let Self { flows, dispatcher, registry, addresses, .. } = self;
+        let Self { flows, effect, dispatcher, registry, addresses, .. } = self;
         let (mut firings, mut delivered) = (firings.into_iter(), 0);
+        let (target, action): (Arc<str>, Arc<str>) = (TARGET_NAME.into(), ACTION.into());
         loop {
             for firing in firings.by_ref().take(pending) {
-                let _ = flows.handle_firing(now, &firing)?;
+                if let Some(flows) = flows {
+                    let _ = flows.handle_firing(now, &firing)?;
+                    continue;
+                }
+                let id = DeliveryId::of_firing(firing.id(), STEP)?;
+                let delivery = Delivery::new(id, target.clone(), action.clone(), Map::new());
+                let delivery = delivery.with_effect(*effect).with_firing(firing);
+                let _ = dispatcher.handle_delivery(now, delivery)?;
             }
-            while let Some(delivery) = flows.poll_delivery() {
+            while let Some(delivery) = flows.as_mut().and_then(Flows::poll_delivery) {
                 let _ = dispatcher.handle_delivery(now, delivery)?;
             }
             if dispatcher.is_idle() {
@@ -347,7 +361,9 @@ impl Host {
                     Outcome::Delivered { .. } => delivered += 1,
                     _ => return Err(format!("{outcome:?}").into()),
                 }
-                let _ = flows.handle_outcome(now, &outcome)?;
+                if let Some(flows) = flows {
+                    let _ = flows.handle_outcome(now, &outcome)?;
+                }
             }
         }
     }
@@ -360,22 +376,27 @@ pub(crate) struct Sides {
     number: i64,
     host: Host,
     limit: Limit,
+    /// What both sent in the round before. It is kept for as long, so that no
+    /// side asks the system anew for memory that was just given back.
+    before: (Vec<Request<Vec<u8>>>, Vec<Sent>),
 }
 
 impl Sides {
-    pub(crate) fn new(n: usize) -> Result<Self, Failure> {
+    pub(crate) fn new(n: usize, has_flows: bool) -> Result<Self, Failure> {
         let limits = Limits::default().with_triggers(n + 1).with_series(n + 1);
-        let (mut engine, mut host) = (data::builder().with_limits(limits).build(), Host::new()?);
+        let (mut engine, mut host) = (data::builder().with_limits(limits).build(), Host::new(has_flows)?);
         for series in 0..n {
             let (id, name) = (format!("t{series}"), data::name(series));
             let trigger = Trigger::segment_threshold_crossed(id, name, Threshold::above(BOUND)).build()?;
-            let post = Step::new("post", "postWebhook").with_connection(TARGET_NAME);
-            let flow = Flow::builder(trigger.clone()).with_step(post).build()?;
+            if let Some(flows) = &mut host.flows {
+                let post = Step::new("post", ACTION).with_connection(TARGET_NAME);
+                let flow = Flow::builder(trigger.clone()).with_step(post).build()?;
+                let _ = flows.define(instant(-1), flow)?;
+            }
             engine.add(instant(-1), trigger)?;
-            let _ = host.flows.define(instant(-1), flow)?;
         }
         let keyed = Hmac::new_from_slice(&SECRET)?;
-        Ok(Self { n, engine, number: 0, host, limit: Limit { keyed } })
+        Ok(Self { n, engine, number: 0, host, limit: Limit { keyed }, before: Default::default() })
     }
 
     /// The next firings, of one trigger after the other.
@@ -424,6 +445,7 @@ impl Sides {
         if delivered? != events || of_lane != of_limit {
             return Err(format!("deliver: the flows sent {of_lane:?}, the limit {of_limit:?}").into());
         }
+        self.before = (requests, sent);
         Ok((sample, limit))
     }
 }
@@ -431,8 +453,13 @@ impl Sides {
 pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
     let n = size.pick(1_000, 1_000, 10);
     let (events, rounds) = (size.pick(250, 250, 20), size.pick(200, 40, 1));
-    for (lane, pending) in [("one", 1), ("pending", events)] {
-        let mut sides = Sides::new(n)?;
+    for (lane, has_flows, pending) in [
+        ("dispatcher one", false, 1),
+        ("dispatcher pending", false, events),
+        ("flow one", true, 1),
+        ("flow pending", true, events),
+    ] {
+        let mut sides = Sides::new(n, has_flows)?;
         let mut pairs = Rounds::default();
         for round in 0..rounds {
             let (sample, limit) = sides.round(events, pending, round % 2 == 0)?;

@@ -26,7 +26,7 @@ let mut dispatcher = Dispatcher::new();
 let _ = flows.define(now, flow)?;
 
 let firing = engine.poll_firing().unwrap(); // the engine has the flow's trigger
-let run = flows.handle_firing(now, &firing)?.started()[0].clone();
+let run = flows.handle_firing(now, &firing)?.started()[0];
 let told = flows.poll_delivery().unwrap();
 assert_eq!((told.target(), told.input()), ("board/sales", &json!({"text": "VIPs: 1004"})));
 

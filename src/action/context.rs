@@ -39,7 +39,7 @@ pub struct ActionContext {
     key: Arc<str>,
     attempt: u32,
     deadline: DateTime<Utc>,
-    firing: Option<Arc<Firing>>,
+    firing: Option<Firing>,
     secrets: Option<Arc<dyn Secrets>>,
     addresses: Option<CheckedAddresses>,
 }
@@ -104,8 +104,8 @@ impl ActionContext {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     #[must_use]
-    pub fn with_firing(mut self, firing: impl Into<Arc<Firing>>) -> Self {
-        self.firing = Some(firing.into());
+    pub fn with_firing(mut self, firing: Firing) -> Self {
+        self.firing = Some(firing);
         self
     }
 
@@ -208,7 +208,7 @@ impl ActionContext {
     /// assert!(ActionContext::new(DateTime::UNIX_EPOCH, "by-hand").firing().is_none());
     /// ```
     pub fn firing(&self) -> Option<&Firing> {
-        self.firing.as_deref()
+        self.firing.as_ref()
     }
 
     /// The secret of this name.

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::delivery::{Delivery, DeliveryId};
@@ -243,7 +245,8 @@ impl fmt::Display for DeadLetter {
 #[derive(Debug, Clone, Default)]
 pub(super) struct DeadLetters {
     letters: BTreeMap<u64, (Arc<DeadLetter>, usize)>,
-    by_id: BTreeMap<DeliveryId, u64>,
+    /// Looked up alone: its order, drawn anew by every process, is never seen.
+    by_id: HashMap<DeliveryId, u64, RandomState>,
     next: u64,
     bytes: usize,
 }

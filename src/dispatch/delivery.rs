@@ -80,7 +80,7 @@ impl DeliveryId {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn of_firing(firing: FiringId, part: &str) -> Result<Self, Error> {
-        Self::new(format!("{firing}_{part}"))
+        Self::new(joined(firing.as_str(), part))
     }
 
     /// The text.
@@ -158,7 +158,7 @@ pub struct Delivery {
     pub(super) retry_unsafe: bool,
     pub(super) timeout: Option<Duration>,
     pub(super) expires_at: Option<DateTime<Utc>>,
-    pub(super) firing: Option<Arc<Firing>>,
+    pub(super) firing: Option<Firing>,
 }
 
 impl Delivery {
@@ -321,8 +321,8 @@ impl Delivery {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     #[must_use]
-    pub fn with_firing(mut self, firing: impl Into<Arc<Firing>>) -> Self {
-        self.firing = Some(firing.into());
+    pub fn with_firing(mut self, firing: Firing) -> Self {
+        self.firing = Some(firing);
         self
     }
 
@@ -405,7 +405,7 @@ getters! {
     /// From when on it is of no use.
     expires_at -> Option<DateTime<Utc>>: |this| this.expires_at, "delivery.expires_at().is_none()";
     /// The firing that led to it.
-    firing -> Option<&Firing>: |this| this.firing.as_deref(), "delivery.firing().is_none()";
+    firing -> Option<&Firing>: |this| this.firing.as_ref(), "delivery.firing().is_none()";
 }
 
 impl fmt::Debug for Delivery {
@@ -426,6 +426,21 @@ impl fmt::Debug for Delivery {
 }
 
 /// Most names are, which is told faster than that no character is a control character.
+/// Two texts with `_` between. Of the usual length they are put together without asking for memory twice.
+pub(crate) fn joined(first: &str, second: &str) -> Arc<str> {
+    let mut text = [0; 128];
+    let (from, to) = (first.len() + 1, first.len() + 1 + second.len());
+    if to <= text.len() {
+        text[..first.len()].copy_from_slice(first.as_bytes());
+        text[first.len()] = b'_';
+        text[from..to].copy_from_slice(second.as_bytes());
+    }
+    match std::str::from_utf8(&text[..to.min(text.len())]) {
+        Ok(short) if short.len() == to => short.into(),
+        _ => [first, "_", second].concat().into(),
+    }
+}
+
 fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

@@ -77,6 +77,8 @@ pub(super) struct Lane {
     pub(super) disabled: Option<(Nanos, String)>,
     pub(super) place: Place,
     pub(super) wake: Option<Nanos>,
+    /// Whether it is noted as one that could be forgotten.
+    pub(super) is_among_idle: bool,
 }
 
 impl Lane {
@@ -94,6 +96,7 @@ impl Lane {
             disabled: None,
             place: Place::Idle,
             wake: None,
+            is_among_idle: false,
         }
     }
 

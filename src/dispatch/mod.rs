@@ -79,6 +79,8 @@ use timers::Timed;
 
 pub use builder::DispatcherBuilder;
 pub use dead::{Attempt, DeadLetter, DeadReason};
+#[cfg(feature = "flow")]
+pub(crate) use delivery::joined;
 pub use delivery::{Delivery, DeliveryId};
 pub use drive::{Drive, Outlet, Prepare, Stop, Timer, drive};
 pub use limits::{Counts, Limits};
@@ -143,7 +145,8 @@ pub struct Dispatcher {
     next_job: u64,
     bytes: usize,
     lanes: BTreeMap<u64, Lane>,
-    lane_names: BTreeMap<Arc<str>, u64>,
+    /// Looked up alone, as `ids` are.
+    lane_names: HashMap<Arc<str>, u64, RandomState>,
     next_lane: u64,
     /// Lanes that could be forgotten, the oldest first.
     idle_lanes: BTreeSet<u64>,
@@ -220,7 +223,7 @@ impl Dispatcher {
             next_job: 0,
             bytes: 0,
             lanes: BTreeMap::new(),
-            lane_names: BTreeMap::new(),
+            lane_names: HashMap::default(),
             next_lane: 0,
             idle_lanes: BTreeSet::new(),
             runnable: VecDeque::new(),
@@ -389,10 +392,13 @@ impl Dispatcher {
 
     /// Notes whether a lane could be forgotten.
     fn note_idle(&mut self, number: u64) {
-        if self.lanes.get(&number).is_some_and(Lane::is_idle) {
-            self.idle_lanes.insert(number);
-        } else {
-            self.idle_lanes.remove(&number);
+        let Some(lane) = self.lanes.get_mut(&number) else { return };
+        let (was, is) = (lane.is_among_idle, lane.is_idle());
+        lane.is_among_idle = is;
+        match (was, is) {
+            (false, true) => _ = self.idle_lanes.insert(number),
+            (true, false) => _ = self.idle_lanes.remove(&number),
+            _ => {}
         }
     }
 

@@ -40,7 +40,7 @@ impl DeliveryRecord {
             retry_unsafe: delivery.retry_unsafe,
             timeout: delivery.timeout.map(nanos_of),
             expires_at: delivery.expires_at.and_then(|at| instant(at).ok()),
-            firing: delivery.firing.as_deref().map(FiringRecord::of),
+            firing: delivery.firing.as_ref().map(FiringRecord::of),
         }
     }
 
@@ -54,7 +54,7 @@ impl DeliveryRecord {
             .timeout
             .map(|nanos| u64::try_from(nanos).map_or(MAX_DURATION, std::time::Duration::from_nanos));
         delivery.expires_at = self.expires_at.map(datetime);
-        delivery.firing = self.firing.map(FiringRecord::read).transpose()?.map(Arc::new);
+        delivery.firing = self.firing.map(FiringRecord::read).transpose()?;
         // Limits may have changed since; what was taken in once stays.
         delivery.check(usize::MAX).map_err(|error| error.to_string())?;
         Ok(Arc::new(delivery))

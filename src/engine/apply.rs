@@ -202,7 +202,7 @@ impl Engine {
         at: Nanos,
         within: Nanos,
         (source, id): (&str, &str),
-        owners: &[String],
+        owners: &[Box<str>],
     ) -> bool {
         let instance = &mut self.instances[number as usize];
         let Body::Silence(silence) = &mut instance.body else { return false };
@@ -211,7 +211,7 @@ impl Engine {
         if let Some(more) = &mut instance.more
             && heard
         {
-            more.origin.set(&OriginRef { source, id, time: at, owners: Owners::Kept(owners) });
+            more.origin.set(&OriginRef { source, id, time: at, owners: Owners::Told(owners) });
             more.reported = at;
         }
         self.queue(number);

@@ -1,6 +1,7 @@
 //! From a step of the machine to a firing: enabled? in cooldown? over the limit?
 
 use crate::event::{RefreshCompleted, Series, SeriesKind, ValueObserved};
+use crate::few::Few;
 use crate::firing::{EventRef, Firing, Key, Parts};
 use crate::threshold::{Rule, Step, Transition};
 use crate::time::{Nanos, nanos_of};
@@ -330,13 +331,13 @@ fn build(trigger: Trigger, series: Option<Series>, record: &Record) -> Firing {
     let present = |value: f64| (!value.is_nan()).then_some(value);
     let source = series.as_ref().map_or("", Series::source);
     let (event, owners) = match &record.origin {
-        None => (None, Vec::new()),
+        None => (None, Few::None),
         Some(origin) => {
             let event = (!origin.id.is_empty()).then(|| {
                 let source = if origin.source.is_empty() { source } else { &origin.source };
                 EventRef::new(source, &origin.id, origin.time).with_type(reported_by(&trigger))
             });
-            (event, origin.owners.clone())
+            (event, origin.owners.iter().map(|owner| owner.as_str().into()).collect())
         }
     };
     Firing::new(

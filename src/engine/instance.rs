@@ -180,6 +180,7 @@ pub(super) enum Owners<'a> {
     Nobody,
     Observed(&'a ValueObserved<'a>),
     Kept(&'a [String]),
+    Told(&'a [Box<str>]),
 }
 
 impl Owners<'_> {
@@ -188,6 +189,7 @@ impl Owners<'_> {
             Self::Nobody => {}
             Self::Observed(observed) => observed.owners().for_each(|owner| take(&owner)),
             Self::Kept(owners) => owners.iter().for_each(|owner| take(owner)),
+            Self::Told(owners) => owners.iter().for_each(|owner| take(owner)),
         }
     }
 }

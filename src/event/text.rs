@@ -11,14 +11,48 @@ pub(crate) fn push_json_number(text: &mut String, number: f64) {
         text.write_str("null")
     } else if number.fract() == 0.0 && number.abs() < EXACT {
         write!(text, "{}", number as i64)
+    } else if let Some(thousandths) = thousandths(number) {
+        push_thousandths(text, thousandths);
+        Ok(())
     } else {
         write!(text, "{number:?}")
     };
 }
 
+/// How many thousandths a number is, where it is the one nearest to a decimal
+/// of so many and 15 digits at most. That decimal, without the zeros at its end, is the shortest
+/// that reads back as the number: no other of 15 digits or less does.
+fn thousandths(number: f64) -> Option<i64> {
+    let count = (number * 1_000.0).round();
+    (count.abs() < 1e15 && count != 0.0 && count / 1_000.0 == number).then_some(count as i64)
+}
+
+fn push_thousandths(text: &mut String, count: i64) {
+    let mut digits = *b"-000000000000.000";
+    let (mut at, mut left) = (digits.len(), count.unsigned_abs());
+    while left > 0 || at > POINT - 1 {
+        at -= 1;
+        if at != POINT {
+            digits[at] = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+    }
+    if count < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    let digits = std::str::from_utf8(&digits[at..]).unwrap_or_default();
+    text.push_str(digits.trim_end_matches('0'));
+}
+
 /// Appends a string as JSON, quotes included.
 pub(crate) fn push_json_string(text: &mut String, value: &str) {
     text.push('"');
+    push_json_string_end(text, value);
+}
+
+/// Appends the rest of a string that has begun.
+pub(crate) fn push_json_string_end(text: &mut String, value: &str) {
     // Most are.
     if is_all_plain(value.as_bytes()) {
         text.push_str(value);
@@ -47,6 +81,9 @@ pub(crate) fn push_json_string(text: &mut String, value: &str) {
     text.push_str(&value[plain..]);
     text.push('"');
 }
+
+/// Where the point stands in a sign, twelve digits and three behind it.
+const POINT: usize = 13;
 
 fn is_plain(byte: u8) -> bool {
     byte >= b' ' && byte != b'"' && byte != b'\\'
@@ -124,6 +161,22 @@ mod tests {
             (f64::NEG_INFINITY, "null"),
         ] {
             assert_eq!(number(value), text);
+        }
+    }
+
+    #[test]
+    fn a_decimal_with_few_digits_is_written_as_the_shortest_that_reads_back() {
+        let mut state = 1_u64;
+        for round in 0..200_000_u32 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // Of every length, each so many places behind the point, and its neighbours.
+            let count = (state >> 8) % 10_u64.pow(round % 16 + 1);
+            let near = count as f64 / 10_f64.powi((round / 16 % 5) as i32);
+            for value in [near, -near, near.next_up(), near.next_down()] {
+                if value.fract() != 0.0 {
+                    assert_eq!(number(value), format!("{value:?}"));
+                }
+            }
         }
     }
 

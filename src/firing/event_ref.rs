@@ -25,15 +25,20 @@ use crate::time::{Nanos, datetime};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRef {
-    source: Box<str>,
-    id: Box<str>,
+    /// The source, and the id behind it.
+    text: Box<str>,
+    /// The length of the source.
+    source: usize,
     event_type: Cow<'static, str>,
     time: Nanos,
 }
 
 impl EventRef {
     pub(crate) fn new(source: &str, id: &str, time: Nanos) -> Self {
-        Self { source: source.into(), id: id.into(), event_type: ValueObserved::EVENT_TYPE.into(), time }
+        let mut text = String::with_capacity(source.len() + id.len());
+        text.push_str(source);
+        text.push_str(id);
+        Self { text: text.into(), source: source.len(), event_type: ValueObserved::EVENT_TYPE.into(), time }
     }
 
     /// The same for an event of another type than `tripline.value.observed`.
@@ -56,7 +61,7 @@ impl EventRef {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn source(&self) -> &str {
-        &self.source
+        &self.text[..self.source]
     }
 
     /// The event's id.
@@ -67,7 +72,7 @@ impl EventRef {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn id(&self) -> &str {
-        &self.id
+        &self.text[self.source..]
     }
 
     /// The event's type.

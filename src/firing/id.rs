@@ -67,6 +67,14 @@ impl FiringId {
         Self(base64url(&Sha256::digest(&text)))
     }
 
+    /// What a text of 22 such characters names.
+    #[cfg(feature = "flow")]
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let bytes: [u8; 22] = text.as_bytes().try_into().ok()?;
+        bytes.into_iter().all(is_letter).then_some(Self(bytes))
+    }
+
     /// The 22 characters.
     ///
     /// ```

@@ -16,14 +16,14 @@ macro_rules! key {
 
 /// Appends the object; what stands before it is nothing, or ends with a colon.
 pub(super) fn push(out: &mut String, firing: &Firing) {
-    let parts = &firing.parts;
+    let (trigger, parts) = firing.parts();
     let mut line = Line::new(std::mem::take(out));
     line.text(key!("id"), firing.id().as_str());
     line.text(key!("trigger"), firing.trigger());
     line.text(key!("type"), firing.trigger_type());
     line.text(key!("transition"), parts.transition.as_str());
     line.instant(key!("time"), Some(parts.time));
-    match (&parts.key, firing.trigger.kind()) {
+    match (&parts.key, trigger.kind()) {
         (Key::Series(series), _) => line.with(key!("series"), |out| series.push_json(out)),
         (Key::Whole, TriggerKind::NoData { kind, name, .. }) => line.object(key!("series"), |series| {
             series.text(key!("kind"), kind.as_str());
@@ -40,7 +40,7 @@ pub(super) fn push(out: &mut String, firing: &Firing) {
             line.with(key, |out| push_json_number(out, value));
         }
     }
-    match firing.trigger.kind() {
+    match trigger.kind() {
         TriggerKind::NoData { within, .. } => {
             line.object(key!("condition"), |condition| {
                 condition.text(key!("within"), &format_duration(within))

@@ -16,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::event::{Failure, Item, Outcome, Process, Scope, Series, Submission};
+use crate::few::Few;
 use crate::threshold::{Condition, Threshold, Transition};
 use crate::time::{Nanos, datetime};
 use crate::trigger::Trigger;
@@ -41,10 +42,15 @@ use crate::trigger::Trigger;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Firing {
+    /// Shared by all who hold the firing: a flow's run, its deliveries, their records.
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Inner {
     /// As it was when it fired.
     trigger: Trigger,
-    /// Shared by all who hold the firing: a flow's run, its deliveries, their records.
-    parts: Arc<Parts>,
+    parts: Parts,
     id: KnownId,
 }
 
@@ -78,7 +84,7 @@ pub(crate) struct Parts {
     pub(crate) due_at: Option<Nanos>,
     pub(crate) suppressed: u64,
     pub(crate) event: Option<EventRef>,
-    pub(crate) owners: Vec<String>,
+    pub(crate) owners: Few<Box<str>>,
     pub(crate) facts: Option<Box<Facts>>,
 }
 
@@ -116,12 +122,12 @@ pub(crate) enum Key {
 
 impl Firing {
     pub(crate) fn new(trigger: Trigger, parts: Parts) -> Self {
-        Self { trigger, parts: Arc::new(parts), id: KnownId::default() }
+        Self { inner: Arc::new(Inner { trigger, parts, id: KnownId::default() }) }
     }
 
     /// What it was made of.
     pub(crate) fn parts(&self) -> (&Trigger, &Parts) {
-        (&self.trigger, &self.parts)
+        (&self.inner.trigger, &self.inner.parts)
     }
 
     /// The idempotency key; computed at each call.
@@ -132,7 +138,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn id(&self) -> FiringId {
-        *self.id.0.get_or_init(|| FiringId::of(self.trigger(), &self.parts))
+        *self.inner.id.0.get_or_init(|| FiringId::of(self.trigger(), &self.inner.parts))
     }
 
     /// The id of the trigger.
@@ -143,7 +149,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn trigger(&self) -> &str {
-        self.trigger.id()
+        self.inner.trigger.id()
     }
 
     /// The type of the trigger, as in its JSON.
@@ -154,7 +160,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn trigger_type(&self) -> &'static str {
-        self.trigger.type_name()
+        self.inner.trigger.type_name()
     }
 
     /// What happened.
@@ -165,7 +171,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn transition(&self) -> Transition {
-        self.parts.transition
+        self.inner.parts.transition
     }
 
     /// When: the due time of a hold or another deadline, else the event's time.
@@ -176,7 +182,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn time(&self) -> DateTime<Utc> {
-        datetime(self.parts.time)
+        datetime(self.inner.parts.time)
     }
 
     /// The series; `None` for a trigger on tasks, jobs or events as such, and
@@ -188,7 +194,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn series(&self) -> Option<&Series> {
-        match &self.parts.key {
+        match &self.inner.parts.key {
             Key::Series(series) => Some(series),
             _ => None,
         }
@@ -202,7 +208,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn source(&self) -> Option<&str> {
-        match &self.parts.key {
+        match &self.inner.parts.key {
             Key::Series(series) => Some(series.source()),
             Key::Item { source, .. } | Key::Job { source, .. } => Some(source),
             Key::Whole => None,
@@ -309,7 +315,7 @@ impl Firing {
     }
 
     fn facts(&self) -> Option<&Facts> {
-        self.parts.facts.as_deref()
+        self.inner.parts.facts.as_deref()
     }
 
     /// The value: of the observation that fired it, or the last one known at a deadline.
@@ -320,7 +326,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn value(&self) -> Option<f64> {
-        self.parts.value
+        self.inner.parts.value
     }
 
     /// For a crossing: the last value before the one that crossed.
@@ -331,7 +337,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn previous_value(&self) -> Option<f64> {
-        self.parts.previous
+        self.inner.parts.previous
     }
 
     /// The condition that came to hold; `None` for a trigger without one.
@@ -342,7 +348,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn condition(&self) -> Option<Condition> {
-        self.trigger.threshold().map(Threshold::condition)
+        self.inner.trigger.threshold().map(Threshold::condition)
     }
 
     /// When the episode began.
@@ -353,7 +359,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn crossed_at(&self) -> Option<DateTime<Utc>> {
-        self.parts.crossed_at.map(datetime)
+        self.inner.parts.crossed_at.map(datetime)
     }
 
     /// For what a deadline brought about: when it was due, which is its `time`.
@@ -364,7 +370,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
-        self.parts.due_at.map(datetime)
+        self.inner.parts.due_at.map(datetime)
     }
 
     /// For a cleared episode: how long it was, from its crossing to its end.
@@ -375,8 +381,11 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn length(&self) -> Option<Duration> {
-        let crossed_at = self.parts.crossed_at.filter(|_| self.parts.transition == Transition::Cleared)?;
-        u64::try_from(i128::from(self.parts.time) - i128::from(crossed_at)).ok().map(Duration::from_nanos)
+        let crossed_at =
+            self.inner.parts.crossed_at.filter(|_| self.inner.parts.transition == Transition::Cleared)?;
+        u64::try_from(i128::from(self.inner.parts.time) - i128::from(crossed_at))
+            .ok()
+            .map(Duration::from_nanos)
     }
 
     /// How many firings of this trigger and series the cooldown has swallowed since the last one.
@@ -387,7 +396,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn suppressed(&self) -> u64 {
-        self.parts.suppressed
+        self.inner.parts.suppressed
     }
 
     /// The event it goes back to: the one that fired it, or for a deadline the
@@ -399,7 +408,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn event(&self) -> Option<&EventRef> {
-        self.parts.event.as_ref()
+        self.inner.parts.event.as_ref()
     }
 
     /// The owners that this event named.
@@ -410,7 +419,7 @@ impl Firing {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn owners(&self) -> impl Iterator<Item = &str> {
-        self.parts.owners.iter().map(String::as_str)
+        self.inner.parts.owners.iter().map(AsRef::as_ref)
     }
 
     /// The firing with the owners that a catalogue names, where its event named none.
@@ -423,8 +432,9 @@ impl Firing {
     /// ```
     #[must_use]
     pub fn with_owners_if_none<O: Into<String>>(mut self, owners: impl IntoIterator<Item = O>) -> Self {
-        if self.parts.owners.is_empty() {
-            Arc::make_mut(&mut self.parts).owners = owners.into_iter().map(Into::into).collect();
+        if self.inner.parts.owners.is_empty() {
+            let owners = owners.into_iter().map(|owner| owner.into().into_boxed_str());
+            Arc::make_mut(&mut self.inner).parts.owners = owners.collect();
         }
         self
     }

@@ -65,7 +65,7 @@ impl FiringRecord {
             due_at: parts.due_at,
             suppressed: parts.suppressed,
             event,
-            owners: parts.owners.clone(),
+            owners: parts.owners.iter().map(ToString::to_string).collect(),
             facts: parts.facts.as_deref().map(facts_record),
         }
     }
@@ -90,7 +90,7 @@ impl FiringRecord {
             event: self.event.map(|(source, id, event_type, time)| {
                 EventRef::new(&source, &id, time).with_type(&event_type)
             }),
-            owners: self.owners,
+            owners: self.owners.into_iter().map(Into::into).collect(),
             facts: self.facts.map(|facts| Box::new(read_facts(facts))),
         };
         Ok(Firing::new(trigger, parts))
@@ -219,7 +219,7 @@ mod tests {
                 due_at: None,
                 suppressed: 3,
                 event: Some(EventRef::new("/s", "t-17", 16).with_type("x.y")),
-                owners: vec!["ana@contoso.example".to_owned()],
+                owners: ["ana@contoso.example".into()].into_iter().collect(),
                 facts: facts.map(Box::new),
             };
             let firing = Firing::new(trigger.clone(), parts);

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::courses::most;
 use super::rendered::{Rendered, Rendering};
-use super::run::{RunStatus, StepRecord, StepState};
+use super::run::{RunStatus, StepState};
 use super::step::StepOutcome;
-use super::{Flows, Live, Outgoing, Pending};
+use super::{Flows, Live, Outgoing};
 use crate::time::{DeadlineQueue, Nanos, format_instant, nanos_of};
 
 /// Entries that nobody means any more are cleared away where there are more of
@@ -17,25 +18,23 @@ const END_OF_TIME: Nanos = Nanos::MAX - 2;
 
 impl Flows {
     /// Lets runs of a flow begin, as many as may.
-    pub(super) fn let_in(&mut self, flow: &str) {
-        while let Some(line) = self.lines.get_mut(flow) {
-            let Some(next) = line.waiting.front().copied() else { break };
+    pub(super) fn let_in(&mut self, number: usize) {
+        while let Some(course) = self.courses.get(number) {
+            let Some(next) = course.waiting.front().copied() else { break };
             let Some(live) = self.live.get_mut(&next) else { break };
             // A flow that is not there any more goes on as it was.
-            let plan = self.plans.get(flow).unwrap_or(&live.plan);
-            let most = plan.flow.concurrency.map_or(usize::MAX, |concurrency| concurrency.runs() as usize);
-            if line.running >= most {
+            if course.running >= course.most().unwrap_or_else(|| most(live.plan.flow.concurrency)) {
                 break;
             }
-            line.waiting.pop_front();
-            line.running += 1;
+            self.courses.change(number, |course| {
+                course.waiting.pop_front();
+                course.running += 1;
+            });
             live.record.status = RunStatus::Running;
             live.record.started = Some(self.clock);
             self.touched.push_back(next);
         }
-        if self.lines.get(flow).is_some_and(|line| line.running == 0 && line.waiting.is_empty()) {
-            self.lines.remove(flow);
-        }
+        self.courses.release(number);
     }
 
     /// Takes every run that was touched as far as it goes now.
@@ -60,10 +59,9 @@ impl Flows {
             return;
         };
         let steps = &live.record.steps;
-        let outcomes: Vec<Option<StepOutcome>> = steps.iter().map(StepRecord::outcome).collect();
-        if outcomes.iter().all(Option::is_some) {
+        if steps.iter().all(|step| step.outcome().is_some()) {
             // Only a step that was due had its condition judged.
-            let has_failed = live.plan.has_failed(&outcomes, |at| steps[at].started.is_some());
+            let has_failed = live.plan.has_failed(|at| steps[at].outcome(), |at| steps[at].started.is_some());
             self.end_run(number, if has_failed { RunStatus::Failed } else { RunStatus::Succeeded });
         }
     }
@@ -71,12 +69,12 @@ impl Flows {
     /// A step is due: what its action is given is rendered, or was before.
     fn begin_step(&mut self, number: u64, at: usize) {
         let Some(live) = self.live.get(&number) else { return };
-        let (plan, id) = (live.plan.clone(), live.record.id.clone());
-        let step = &plan.flow.steps[at];
+        let (plan, id) = (live.plan.clone(), live.record.id);
+        let step = &plan.steps[at];
         let rendering = match &mut self.given {
             None => plan.render(at, |name| named(live, name), |other| known(live, other)),
             Some(given) => match given.pop_front() {
-                Some(next) if *next.run() == id && next.step() == step.name => next.into_rendering(),
+                Some(next) if *next.run() == id && next.step() == &*step.name => next.into_rendering(),
                 other => {
                     let other = other.map_or("nothing more".to_owned(), |other| {
                         format!("the step {:?} of {}", other.step(), other.run())
@@ -90,7 +88,7 @@ impl Flows {
                 }
             },
         };
-        self.receipt.rendered.push(Rendered::new(&id, &step.name, &rendering));
+        self.receipt.rendered.push(Rendered::new(id, step.name.clone(), &rendering));
         let clock = self.clock;
         let Some(live) = self.live.get_mut(&number) else { return };
         let record = &mut live.record.steps[at];
@@ -107,11 +105,10 @@ impl Flows {
                 let weight = weight(&input);
                 live.bytes += weight;
                 self.bytes += weight;
-                let place = self.next_out;
+                live.steps[at].unsent = Some(self.next_out);
                 self.next_out += 1;
-                let delivery = StepRecord::delivery_id(&id, &step.name);
-                self.outbox.insert(place, Outgoing { id: delivery.clone(), run: number, step: at, input });
-                self.pending.insert(delivery, Pending { run: number, step: at, unsent: Some(place) });
+                self.outbox.push_back(Some(Outgoing { run: number, step: at, input }));
+                self.pending += 1;
                 if let Some(deadline) = deadline {
                     self.schedule(deadline, (number, at));
                 }
@@ -133,16 +130,14 @@ impl Flows {
     }
 
     fn time_out(&mut self, number: u64, at: usize) {
-        let Some(live) = self.live.get(&number) else { return };
-        let delivery = StepRecord::delivery_id(&live.record.id, &live.record.steps[at].name);
-        self.take_back(&delivery);
+        self.take_back(number, at);
         self.end_step(number, at, StepOutcome::TimedOut, Some("its time was over".to_owned()));
         self.touched.push_back(number);
     }
 
     pub(super) fn schedule(&mut self, at: Nanos, of: (u64, usize)) {
         self.timers.push(at, of);
-        if self.timers.len() > 2 * self.pending.len() + SLACK {
+        if self.timers.len() > 2 * self.pending + SLACK {
             let mut timers = std::mem::replace(&mut self.timers, DeadlineQueue::new());
             timers.retain(|at, of| self.is_meant(at, of));
             self.timers = timers;
@@ -223,7 +218,7 @@ fn named(live: &Live, name: &str) -> Option<Value> {
 fn known(live: &Live, at: usize) -> Option<Value> {
     let (record, outcome) = (&live.record.steps[at], live.record.steps[at].outcome()?);
     let mut known = json!({"outcome": outcome.as_str()});
-    if let Some(output) = &live.outputs[at] {
+    if let Some(output) = &live.steps[at].output {
         known["output"] = output.clone();
     }
     if let Some(reason) = record.reason.as_ref().filter(|_| outcome.is_failure()) {

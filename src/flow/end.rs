@@ -1,16 +1,15 @@
 //! How steps and runs end.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::Flows;
 use super::advance::weight;
-use super::run::RunStatus;
-use super::run::{StepRecord, StepState};
+use super::run::{RunId, RunRecord, RunStatus, StepRecord, StepState};
+use super::runs::Place;
 use super::step::StepOutcome;
 use super::template::Budget;
 use crate::dispatch::{DeadReason, Outcome};
+use crate::firing::FiringId;
 
 /// The most characters of a reason that are kept.
 const MOST_OF_REASON: usize = 2_000;
@@ -61,24 +60,23 @@ impl Flows {
         reason: Option<String>,
         output: Option<&Value>,
     ) {
-        let Some(pending) = self.pending.remove(delivery) else {
+        let Some((number, at)) = self.step_of(delivery) else {
             self.counts.ignored += 1;
             return;
         };
-        if let Some(place) = pending.unsent {
-            self.outbox.remove(&place);
-        }
-        let Some(live) = self.live.get_mut(&pending.run) else { return };
-        let step = &mut live.record.steps[pending.step];
-        step.attempts = attempts;
+        let Some(live) = self.live.get_mut(&number) else { return };
+        self.pending -= 1;
+        let unsent = live.steps[at].unsent.take();
+        live.record.steps[at].attempts = attempts;
         let mut reason = reason;
-        if let Some(output) = output.filter(|output| !output.is_null()) {
+        let is_read = live.plan.steps[at].is_read;
+        if let Some(output) = output.filter(|output| is_read && !output.is_null()) {
             match Budget::new().take_value(output) {
                 Ok(()) => {
                     let weight = weight(output);
                     live.bytes += weight;
                     self.bytes += weight;
-                    live.outputs[pending.step] = Some(output.clone());
+                    live.steps[at].output = Some(output.clone());
                 }
                 Err(_) => {
                     self.counts.outputs_dropped += 1;
@@ -86,8 +84,20 @@ impl Flows {
                 }
             }
         }
-        self.end_step(pending.run, pending.step, outcome, reason);
-        self.touched.push_back(pending.run);
+        if let Some(place) = unsent {
+            self.empty_place(place);
+        }
+        self.end_step(number, at, outcome, reason);
+        self.touched.push_back(number);
+    }
+
+    /// The step that waits for a delivery, and the number of its run.
+    fn step_of(&self, delivery: &str) -> Option<(u64, usize)> {
+        let (firing, number, name) = RunId::read_delivery(delivery)?;
+        let Place::Live(number) = self.firings.get(&firing)?.place(number)? else { return None };
+        let steps = &self.live.get(&number)?.record.steps;
+        let at = steps.iter().position(|step| *step.name == *name)?;
+        steps[at].is_running().then_some((number, at))
     }
 
     /// A step has ended; whoever ends one from outside looks at its run again.
@@ -112,37 +122,41 @@ impl Flows {
         live.record.status = status;
         live.record.ended = Some(self.clock);
         self.bytes -= live.bytes;
-        self.ids.remove(&live.record.id);
         *match status {
             RunStatus::Succeeded => &mut self.counts.succeeded,
             RunStatus::Cancelled => &mut self.counts.cancelled,
             _ => &mut self.counts.failed,
         } += 1;
-        let flow = live.record.flow.clone();
-        if let Some(line) = self.lines.get_mut(&flow) {
+        let course = live.course;
+        self.courses.change(course, |course| {
             if was_running {
-                line.running -= 1;
+                course.running -= 1;
             } else {
-                line.waiting.retain(|other| *other != number);
+                course.waiting.retain(|other| *other != number);
             }
-        }
+        });
         self.remember(live.record);
-        self.let_in(&flow);
+        self.let_in(course);
     }
 
     /// Keeps a run that is over; the oldest make room.
-    pub(super) fn remember(&mut self, record: super::RunRecord) {
-        for gone in self.history.push(record, &self.limits) {
+    pub(super) fn remember(&mut self, record: RunRecord) {
+        let (firing, number) = (record.firing.id(), record.number);
+        let place = self.history.push(record);
+        if let Some(runs) = self.firings.get_mut(&firing) {
+            runs.put(number, Place::Ended(place));
+        }
+        while let Some(gone) = self.history.pop_over(&self.limits) {
             self.counts.history_dropped += 1;
-            self.forget(&gone.firing.id().as_str().into());
+            self.forget(gone.firing.id(), gone.number);
         }
     }
 
-    fn forget(&mut self, firing: &Arc<str>) {
-        if let Some(runs) = self.firings.get_mut(firing) {
-            runs.kept -= 1;
-            if runs.kept == 0 {
-                self.firings.remove(firing);
+    fn forget(&mut self, firing: FiringId, number: u64) {
+        if let Some(runs) = self.firings.get_mut(&firing) {
+            runs.forget(number);
+            if runs.is_forgotten() {
+                self.firings.remove(&firing);
             }
         }
     }
@@ -156,7 +170,7 @@ fn cut(reason: String) -> String {
 }
 
 /// What a record weighs against the bounds of the history.
-pub(super) fn record_weight(record: &super::RunRecord) -> usize {
+pub(super) fn record_weight(record: &RunRecord) -> usize {
     let of_step = |step: &StepRecord| {
         let texts = step.name.len() + step.action.len() + step.reason.as_ref().map_or(0, String::len);
         160 + texts + step.input.as_ref().map_or(0, weight)

@@ -2,6 +2,7 @@
 
 use super::run::{RunId, RunRecord, RunStatus, StepRecord, StepState};
 use super::{Flows, Live};
+use crate::firing::FiringId;
 use crate::time::format_instant;
 
 impl Flows {
@@ -10,7 +11,7 @@ impl Flows {
     ///
     /// ```
     #[doc = include_str!("../../docs/snippets/flows.rs")]
-    /// let run = flows.handle_firing(now, &firing)?.started()[0].clone();
+    /// let run = flows.handle_firing(now, &firing)?.started()[0];
     /// let said = flows.explain(run.as_str()).unwrap();
     /// assert_eq!(
     ///     said.lines().collect::<Vec<_>>(),
@@ -23,7 +24,7 @@ impl Flows {
     /// ```
     pub fn explain(&self, run: &str) -> Option<String> {
         let record = self.run(run)?;
-        let live = self.ids.get(run).and_then(|number| self.live.get(number));
+        let live = self.number_of(run).and_then(|number| self.live.get(&number));
         let mut lines = vec![self.explain_start(record)];
         let steps = record.steps.iter().enumerate();
         lines.extend(steps.map(|(at, step)| self.explain_step(record, live, at, step)));
@@ -45,13 +46,14 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn explain_firing(&self, firing: &str) -> Option<String> {
-        let Some(runs) = self.firings.get(firing) else {
+        let id = FiringId::from_text(firing)?;
+        let Some(runs) = self.firings.get(&id) else {
             let trigger = self.unmatched.trigger_of(firing)?;
             return Some(format!(
                 "no flow began with the trigger {trigger:?} when it came: it started nothing"
             ));
         };
-        let all = (1..=runs.last).filter_map(|number| self.explain(RunId::new(firing, number).as_str()));
+        let all = (1..=runs.last).filter_map(|number| self.explain(RunId::new(id, number).as_str()));
         Some(all.collect::<Vec<_>>().join("\n"))
     }
 
@@ -62,7 +64,7 @@ impl Flows {
         let ended = record.ended.map(format_instant).unwrap_or_default();
         let is = match record.status {
             RunStatus::Waiting => {
-                let before = self.lines.get(&record.flow).map_or(0, |line| line.running);
+                let before = self.courses.of(&record.flow).map_or(0, |course| course.running);
                 format!("waits since {queued} behind {before} that are under way, as many as may")
             }
             RunStatus::Running => format!("is running since {since}"),
@@ -97,13 +99,12 @@ impl Flows {
                 let since = step.started.map(format_instant).unwrap_or_default();
                 let until = deadline
                     .map_or_else(String::new, |at| format!(", until {} at the latest", format_instant(at)));
-                let delivery = StepRecord::delivery_id(&record.id, name);
-                match self.pending.get(&*delivery).and_then(|pending| pending.unsent) {
-                    Some(_) => {
-                        format!("{name} runs since {since}{until}: its delivery waits to be handed out")
-                    }
-                    None => format!("{name} runs since {since}{until}: its delivery is {delivery}"),
-                }
+                let is_unsent = live.is_some_and(|live| live.steps[at].unsent.is_some());
+                let is = match is_unsent {
+                    true => "waits to be handed out".to_owned(),
+                    false => format!("is {}", StepRecord::delivery_id(&record.id, name)),
+                };
+                format!("{name} runs since {since}{until}: its delivery {is}")
             }
             StepState::CalledOff => format!("{name} did not end: the run was called off"),
             StepState::Waiting => {

@@ -1,44 +1,47 @@
 //! Runs that are over, and firings that started nothing.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::VecDeque;
 
 use super::end::record_weight;
 use super::limits::Limits;
-use super::run::{RunId, RunRecord};
+use super::run::RunRecord;
 
 /// Runs that are over, in the order in which they ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
-    runs: BTreeMap<u64, Arc<RunRecord>>,
-    by_id: BTreeMap<RunId, u64>,
+    runs: VecDeque<RunRecord>,
+    /// The number of the next.
     next: u64,
     bytes: usize,
 }
 
 impl History {
-    pub(super) fn get(&self, id: &str) -> Option<&RunRecord> {
-        self.runs.get(self.by_id.get(id)?).map(AsRef::as_ref)
+    /// The run of this number, where it is still remembered.
+    pub(super) fn get(&self, number: u64) -> Option<&RunRecord> {
+        let newer = usize::try_from(self.next.checked_sub(number)?).ok()?;
+        self.runs.get(self.runs.len().checked_sub(newer)?)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &RunRecord> {
-        self.runs.values().map(AsRef::as_ref)
+        self.runs.iter()
     }
 
-    /// Keeps one more; those that had to make room, oldest first.
-    pub(super) fn push(&mut self, record: RunRecord, limits: &Limits) -> Vec<Arc<RunRecord>> {
+    /// Keeps one more; its number.
+    pub(super) fn push(&mut self, record: RunRecord) -> u64 {
         self.bytes += record_weight(&record);
-        self.by_id.insert(record.id.clone(), self.next);
-        self.runs.insert(self.next, Arc::new(record));
+        self.runs.push_back(record);
         self.next += 1;
-        let mut gone = Vec::new();
-        while self.runs.len() > limits.history() || self.bytes > limits.history_bytes() {
-            let Some((_, oldest)) = self.runs.pop_first() else { break };
-            self.by_id.remove(&oldest.id);
-            self.bytes -= record_weight(&oldest);
-            gone.push(oldest);
+        self.next - 1
+    }
+
+    /// The oldest, where it has to make room.
+    pub(super) fn pop_over(&mut self, limits: &Limits) -> Option<RunRecord> {
+        if self.runs.len() <= limits.history() && self.bytes <= limits.history_bytes() {
+            return None;
         }
-        gone
+        let oldest = self.runs.pop_front()?;
+        self.bytes -= record_weight(&oldest);
+        Some(oldest)
     }
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::definition::Flow;
-use super::plan::Plan;
+use super::plan::{Plan, StepPlan};
 use super::rendered::{Receipt, Rendered};
 use super::run::{RunId, RunRecord, RunStatus, StepRecord, StepState};
-use super::{Flows, Live};
+use super::runs::Place;
+use super::{Flows, Live, LiveStep};
 use crate::dispatch::{DeliveryId, Outcome};
 use crate::error::{Error, ErrorKind};
 use crate::firing::Firing;
@@ -40,9 +41,8 @@ impl Flows {
         flow.validate(&self.registry).map_err(|error| error.at(flow.id()))?;
         self.begin(now);
         let plan = Plan::new(flow, &self.registry);
-        let id = plan.id.clone();
-        self.plans.insert(id.clone(), Arc::new(plan));
-        self.let_in(&id);
+        let course = self.courses.define(Arc::new(plan));
+        self.let_in(course);
         self.finish()
     }
 
@@ -56,7 +56,7 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remove(&mut self, id: &str) -> bool {
-        self.plans.remove(id).is_some()
+        self.courses.remove(id)
     }
 
     /// Takes a firing in: the flow that its trigger belongs to, if there is one, has a run of it.
@@ -74,7 +74,7 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn handle_firing(&mut self, now: DateTime<Utc>, firing: &Firing) -> Result<Receipt, Error> {
-        self.handle_firings(now, [firing])
+        self.take_in(now, &[firing])
     }
 
     /// Takes several in as one input, as one event may lead to them: all or, on an error, none.
@@ -93,15 +93,18 @@ impl Flows {
         now: DateTime<Utc>,
         firings: impl IntoIterator<Item = &'f Firing>,
     ) -> Result<Receipt, Error> {
-        let firings: Vec<&Firing> = firings.into_iter().collect();
-        let now = match self.check(now, &firings) {
+        self.take_in(now, &firings.into_iter().collect::<Vec<_>>())
+    }
+
+    fn take_in(&mut self, now: DateTime<Utc>, firings: &[&Firing]) -> Result<Receipt, Error> {
+        let now = match self.check(now, firings) {
             Ok(now) => now,
             Err(error) => {
                 self.counts.refused += firings.len() as u64;
                 return Err(error);
             }
         };
-        self.carry(now, firings)
+        self.carry(now, firings.iter().copied())
     }
 
     /// The same whatever the bounds say: for firings of an input that was let in
@@ -112,10 +115,14 @@ impl Flows {
     /// [`ErrorKind::Limit`] where the time is outside the years 1677 to 2262.
     pub(crate) fn carry_firings(&mut self, now: DateTime<Utc>, firings: &[Firing]) -> Result<Receipt, Error> {
         let now = instant(now)?;
-        self.carry(now, firings.iter().collect())
+        self.carry(now, firings)
     }
 
-    fn carry(&mut self, now: Nanos, firings: Vec<&Firing>) -> Result<Receipt, Error> {
+    fn carry<'f>(
+        &mut self,
+        now: Nanos,
+        firings: impl IntoIterator<Item = &'f Firing>,
+    ) -> Result<Receipt, Error> {
         self.begin(now);
         for firing in firings {
             self.admit(firing);
@@ -125,48 +132,52 @@ impl Flows {
 
     fn check(&self, now: DateTime<Utc>, firings: &[&Firing]) -> Result<Nanos, Error> {
         let now = instant(now)?;
-        let mut of_flows =
-            firings.iter().filter(|firing| self.plans.contains_key(firing.trigger())).peekable();
-        if of_flows.peek().is_some() && self.has_too_many() {
-            let message = format!("{} runs of {} bytes have not ended", self.live.len(), self.bytes);
-            return Err(Error::new(ErrorKind::Full, message));
-        }
-        if let Some(firing) = of_flows.find(|firing| self.is_line_full(firing.trigger())) {
-            let waiting = self.lines.get(firing.trigger()).map_or(0, |line| line.waiting.len());
-            let message = format!("{waiting} runs of the flow {:?} wait, as many as may", firing.trigger());
-            return Err(Error::new(ErrorKind::Full, message));
+        for firing in firings {
+            let Some(course) = self.courses.number(firing.trigger()) else { continue };
+            let Some(course) = self.courses.get(course).filter(|course| course.plan.is_some()) else {
+                continue;
+            };
+            if self.has_too_many() {
+                let message = format!("{} runs of {} bytes have not ended", self.live.len(), self.bytes);
+                return Err(Error::new(ErrorKind::Full, message));
+            }
+            if course.is_full() {
+                let (waiting, flow) = (course.waiting.len(), &course.id);
+                let message = format!("{waiting} runs of the flow {flow:?} wait, as many as may");
+                return Err(Error::new(ErrorKind::Full, message));
+            }
         }
         Ok(now)
     }
 
     fn admit(&mut self, firing: &Firing) {
         let id = firing.id();
-        if self.firings.contains_key(id.as_str()) {
+        if self.firings.contains_key(&id) {
             self.counts.duplicates += 1;
             return;
         }
-        let Some(plan) = self.plans.get(firing.trigger()).cloned() else {
-            self.counts.unmatched += 1;
-            self.unmatched.push(id.as_str(), firing.trigger(), self.limits.history());
-            return;
-        };
-        self.start(plan, Arc::new(firing.clone()), None);
+        let course = self.courses.number(firing.trigger());
+        let plan = course.and_then(|course| self.courses.get(course)?.plan.clone());
+        match course.zip(plan) {
+            Some((course, plan)) => self.start(course, plan, firing.clone(), None),
+            None => {
+                self.counts.unmatched += 1;
+                self.unmatched.push(id.as_str(), firing.trigger(), self.limits.history());
+            }
+        }
     }
 
     /// Adds a run of a firing.
-    fn start(&mut self, plan: Arc<Plan>, firing: Arc<Firing>, resubmit_of: Option<RunId>) {
-        let firing_id = firing.id();
-        let runs = self.firings.entry(firing_id.as_str().into()).or_default();
-        runs.last += 1;
-        runs.kept += 1;
-        let id = RunId::new(firing_id.as_str(), runs.last);
+    fn start(&mut self, course: usize, plan: Arc<Plan>, firing: Firing, resubmit_of: Option<RunId>) {
         let number = self.next_run;
         self.next_run += 1;
-        let flow = plan.id.clone();
-        let steps = &plan.flow.steps;
+        let runs = self.firings.entry(firing.id()).or_default();
+        runs.last += 1;
+        runs.put(runs.last, Place::Live(number));
+        let id = RunId::new(firing.id(), runs.last);
         let record = RunRecord {
-            id: id.clone(),
-            flow: flow.clone(),
+            id,
+            flow: plan.id.clone(),
             firing,
             number: runs.last,
             resubmit_of,
@@ -174,15 +185,14 @@ impl Flows {
             queued: self.clock,
             started: None,
             ended: None,
-            steps: steps.iter().map(|step| StepRecord::new(&step.name, &step.action)).collect(),
+            steps: plan.steps.iter().map(StepPlan::record).collect(),
         };
-        let outputs = vec![None; steps.len()];
-        self.ids.insert(id.clone(), number);
-        self.live.insert(number, Live { record, plan, outputs, bytes: 0 });
-        self.lines.entry(flow.clone()).or_default().waiting.push_back(number);
+        let steps = plan.steps.iter().map(|_| LiveStep::default()).collect();
+        self.live.insert(number, Live { record, plan, course, steps, bytes: 0 });
+        self.courses.change(course, |course| course.waiting.push_back(number));
         self.counts.started += 1;
         self.receipt.started.push(id);
-        self.let_in(&flow);
+        self.let_in(course);
     }
 
     /// Tells what became of a delivery. One that no step waits for changes nothing, and is counted.
@@ -197,7 +207,7 @@ impl Flows {
     /// use tripline::{dispatch::Dispatcher, flow::RunStatus};
     ///
     /// let mut dispatcher = Dispatcher::new();
-    /// let run = flows.handle_firing(now, &firing)?.started()[0].clone();
+    /// let run = flows.handle_firing(now, &firing)?.started()[0];
     /// let _ = dispatcher.handle_delivery(now, flows.poll_delivery().unwrap())?;
     /// let work = dispatcher.poll_work().unwrap();
     /// let _ = dispatcher.complete(now, work.lease(), Ok(json!({"note": 17})))?;
@@ -246,10 +256,10 @@ impl Flows {
     ///
     /// ```
     #[doc = include_str!("../../docs/snippets/flows.rs")]
-    /// let first = flows.handle_firing(now, &firing)?.started()[0].clone();
+    /// let first = flows.handle_firing(now, &firing)?.started()[0];
     /// assert!(flows.resubmit(now, first.as_str()).is_err(), "it has not ended");
     /// flows.cancel(now, first.as_str())?;
-    /// let again = flows.resubmit(now, first.as_str())?.started()[0].clone();
+    /// let again = flows.resubmit(now, first.as_str())?.started()[0];
     /// assert_eq!(again.as_str(), format!("{}_2", firing.id()));
     /// assert_eq!(flows.run(again.as_str()).unwrap().resubmit_of(), Some(&first));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -260,8 +270,10 @@ impl Flows {
             let message = format!("the run {run:?} has not ended: it can be submitted again once it is over");
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        let (firing, of, flow) = (record.firing.clone(), record.id.clone(), record.flow.clone());
-        let plan = self.plans.get(&flow).cloned().ok_or_else(|| {
+        let (firing, of, flow) = (record.firing.clone(), record.id, record.flow.clone());
+        let course = self.courses.number(&flow);
+        let plan = course.and_then(|course| self.courses.get(course)?.plan.clone());
+        let (course, plan) = course.zip(plan).ok_or_else(|| {
             Error::new(ErrorKind::UnknownFlow, format!("the flow {flow:?} is not defined any more"))
         })?;
         let now = match self.check(now, &[&firing]) {
@@ -273,7 +285,7 @@ impl Flows {
         };
         self.begin(now);
         self.counts.resubmitted += 1;
-        self.start(plan, firing, Some(of));
+        self.start(course, plan, firing, Some(of));
         self.finish()
     }
 
@@ -288,7 +300,7 @@ impl Flows {
     ///
     /// ```
     #[doc = include_str!("../../docs/snippets/flows.rs")]
-    /// let run = flows.handle_firing(now, &firing)?.started()[0].clone();
+    /// let run = flows.handle_firing(now, &firing)?.started()[0];
     /// assert!(flows.cancel(now, run.as_str())?.is_some());
     /// assert!(flows.cancel(now, run.as_str())?.is_none(), "it is over");
     /// assert!(flows.poll_call_off().is_none(), "its delivery was not yet handed out");
@@ -300,7 +312,7 @@ impl Flows {
             return Err(unknown(run));
         }
         self.begin(now);
-        let number = self.ids.get(run).copied();
+        let number = self.number_of(run);
         if let Some(number) = number {
             self.call_off(number);
         }
@@ -310,32 +322,40 @@ impl Flows {
     }
 
     fn call_off(&mut self, number: u64) {
-        let Some(live) = self.live.get(&number) else { return };
-        let (run, steps) = (live.record.id.clone(), live.record.steps.len());
+        let steps = self.live.get(&number).map_or(0, |live| live.steps.len());
         for at in 0..steps {
-            let Some(step) = self.live.get(&number).and_then(|live| live.record.steps.get(at)) else {
-                continue;
-            };
-            match step.state {
-                StepState::Ended(_) => continue,
-                StepState::Running { .. } => self.take_back(&StepRecord::delivery_id(&run, &step.name)),
-                _ => {}
-            }
-            if let Some(step) = self.live.get_mut(&number).and_then(|live| live.record.steps.get_mut(at)) {
+            self.take_back(number, at);
+            if let Some(step) = self.live.get_mut(&number).map(|live| &mut live.record.steps[at])
+                && !matches!(step.state, StepState::Ended(_))
+            {
                 step.state = StepState::CalledOff;
             }
         }
         self.end_run(number, RunStatus::Cancelled);
     }
 
-    /// Stops waiting for a delivery, and has it called off where it was handed out.
-    pub(super) fn take_back(&mut self, delivery: &str) {
-        let Some(pending) = self.pending.remove(delivery) else { return };
-        match pending.unsent {
-            Some(place) => {
-                self.outbox.remove(&place);
+    /// Stops waiting for a step's delivery, and has it called off where it was handed out.
+    pub(super) fn take_back(&mut self, number: u64, at: usize) {
+        let Some(live) = self.live.get_mut(&number) else { return };
+        if !live.record.steps[at].is_running() {
+            return;
+        }
+        self.pending -= 1;
+        match live.steps[at].unsent.take() {
+            Some(place) => self.empty_place(place),
+            None => {
+                let id = StepRecord::delivery_id(&live.record.id, &live.record.steps[at].name);
+                self.call_offs.extend(DeliveryId::new(id));
             }
-            None => self.call_offs.extend(DeliveryId::new(delivery)),
+        }
+    }
+
+    /// What was to be handed out is not any more.
+    pub(super) fn empty_place(&mut self, place: u64) {
+        let from_end = usize::try_from(self.next_out - place).unwrap_or(usize::MAX);
+        let at = self.outbox.len().checked_sub(from_end);
+        if let Some(out) = at.and_then(|at| self.outbox.get_mut(at)) {
+            *out = None;
         }
     }
 

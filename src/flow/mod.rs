@@ -52,6 +52,7 @@
 
 mod advance;
 mod check;
+mod courses;
 mod decode;
 mod definition;
 mod encode;
@@ -66,23 +67,29 @@ mod mermaid;
 mod plan;
 mod rendered;
 mod run;
+mod runs;
 mod snapshot;
 mod step;
 mod template;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 use serde_json::Value;
 
-use crate::action::{Registry, RetryPolicy};
+use crate::action::Registry;
 use crate::dispatch::{Delivery, DeliveryId};
+use crate::few::Few;
 use crate::time::{DeadlineQueue, Nanos, datetime};
 
+use courses::Courses;
 use history::{History, Unmatched};
 use plan::Plan;
+use runs::{Place, RunsByFiring};
 
 pub use definition::{Concurrency, Flow, FlowBuilder};
 pub use limits::{Counts, Limits};
@@ -136,22 +143,21 @@ pub struct Flows {
     registry: Registry,
     limits: Limits,
     clock: Nanos,
-    plans: BTreeMap<Arc<str>, Arc<Plan>>,
-    /// Of each flow that has runs which have not ended.
-    lines: BTreeMap<Arc<str>, Line>,
-    live: BTreeMap<u64, Live>,
+    /// Those that are defined, or have runs which have not ended.
+    courses: Courses,
+    /// Runs that have not ended, by their numbers. Its order, drawn anew by every process, is never seen.
+    live: HashMap<u64, Live, RandomState>,
     next_run: u64,
-    /// Those that have not ended.
-    ids: BTreeMap<RunId, u64>,
     /// What the inputs and outputs of all that have not ended weigh.
     bytes: usize,
     history: History,
     unmatched: Unmatched,
-    /// How many runs each firing has had, for those of which any is remembered.
-    firings: BTreeMap<Arc<str>, Runs>,
-    /// The deliveries that steps wait for.
-    pending: BTreeMap<Arc<str>, Pending>,
-    outbox: BTreeMap<u64, Outgoing>,
+    firings: RunsByFiring,
+    /// How many deliveries steps wait for.
+    pending: usize,
+    /// A place is empty where its delivery was called off.
+    outbox: VecDeque<Option<Outgoing>>,
+    /// The place of the next.
     next_out: u64,
     call_offs: VecDeque<DeliveryId>,
     timers: DeadlineQueue<(u64, usize)>,
@@ -165,42 +171,27 @@ pub struct Flows {
     diverged: Option<String>,
 }
 
-/// The runs of one flow that have not ended.
-#[derive(Debug, Clone, Default)]
-struct Line {
-    running: usize,
-    waiting: VecDeque<u64>,
-}
-
-/// How many runs a firing has had, and how many of them are remembered.
-#[derive(Debug, Clone, Default)]
-struct Runs {
-    last: u64,
-    kept: u64,
-}
-
 /// A run that has not ended.
 #[derive(Clone)]
 struct Live {
     record: RunRecord,
     plan: Arc<Plan>,
-    outputs: Vec<Option<Value>>,
+    /// The number of its flow.
+    course: usize,
+    steps: Few<LiveStep>,
     bytes: usize,
 }
 
-/// A step whose delivery is on its way.
-#[derive(Debug, Clone)]
-struct Pending {
-    run: u64,
-    step: usize,
-    /// Its place in the outbox, until it is polled.
+#[derive(Clone, Default)]
+struct LiveStep {
+    /// What its action gave, for the steps after it.
+    output: Option<Value>,
+    /// The place of its delivery in the outbox, until that is polled.
     unsent: Option<u64>,
 }
 
 #[derive(Clone)]
 struct Outgoing {
-    /// The delivery's.
-    id: Arc<str>,
     run: u64,
     step: usize,
     input: Value,
@@ -219,17 +210,15 @@ impl Flows {
             registry,
             limits: Limits::default(),
             clock: Nanos::MIN,
-            plans: BTreeMap::new(),
-            lines: BTreeMap::new(),
-            live: BTreeMap::new(),
+            courses: Courses::default(),
+            live: HashMap::default(),
             next_run: 0,
-            ids: BTreeMap::new(),
             bytes: 0,
             history: History::default(),
             unmatched: Unmatched::default(),
-            firings: BTreeMap::new(),
-            pending: BTreeMap::new(),
-            outbox: BTreeMap::new(),
+            firings: RunsByFiring::default(),
+            pending: 0,
+            outbox: VecDeque::new(),
             next_out: 0,
             call_offs: VecDeque::new(),
             timers: DeadlineQueue::new(),
@@ -268,23 +257,21 @@ impl Flows {
     /// ```
     #[must_use = "a delivery that is not handed on is never made"]
     pub fn poll_delivery(&mut self) -> Option<Delivery> {
-        while let Some((_, out)) = self.outbox.pop_first() {
-            let Some(live) = self.live.get(&out.run) else { continue };
-            let (step, plan) = (&live.plan.flow.steps[out.step], &live.plan);
-            if let Some(pending) = self.pending.get_mut(&out.id) {
-                pending.unsent = None;
-            }
+        while let Some(out) = self.outbox.pop_front() {
+            let Some(Outgoing { run, step: at, input }) = out else { continue };
+            let Some(live) = self.live.get_mut(&run) else { continue };
+            live.steps[at].unsent = None;
+            let (step, record) = (&live.plan.steps[at], &live.record);
             // Of a firing's id, digits and a step's name, it is a delivery's id.
-            let Ok(id) = DeliveryId::new(out.id) else { continue };
-            let (target, action) = plan.names(out.step);
-            let mut delivery = Delivery::new(id, target, action, out.input)
-                .with_retry(step.retry.clone().unwrap_or_else(RetryPolicy::default))
+            let Ok(id) = DeliveryId::new(StepRecord::delivery_id(&record.id, &step.name)) else { continue };
+            let mut delivery = Delivery::new(id, step.target.clone(), step.action_name.clone(), input)
+                .with_retry(step.retry.clone())
                 .with_retry_unsafe(step.retry_unsafe)
-                .with_firing(live.record.firing.clone());
-            if let Some(action) = plan.action(out.step) {
-                delivery = delivery.with_effect(action.metadata().effect());
+                .with_firing(record.firing.clone());
+            if let Some(effect) = step.effect {
+                delivery = delivery.with_effect(effect);
             }
-            if let run::StepState::Running { deadline: Some(deadline) } = live.record.steps[out.step].state {
+            if let run::StepState::Running { deadline: Some(deadline) } = record.steps[at].state {
                 delivery = delivery.with_expires_at(datetime(deadline));
             }
             self.counts.deliveries += 1;
@@ -329,7 +316,7 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flows(&self) -> impl Iterator<Item = &Flow> {
-        self.plans.values().map(|plan| &plan.flow)
+        self.courses.plans().map(|plan| &plan.flow)
     }
 
     /// The flow of this id.
@@ -340,7 +327,7 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn flow(&self, id: &str) -> Option<&Flow> {
-        self.plans.get(id).map(|plan| &plan.flow)
+        self.courses.plan(id).map(|plan| &plan.flow)
     }
 
     /// The actions that steps run.
@@ -362,10 +349,27 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn run(&self, id: &str) -> Option<&RunRecord> {
-        match self.ids.get(id) {
-            Some(number) => self.live.get(number).map(|live| &live.record),
-            None => self.history.get(id),
+        let (firing, number) = RunId::read(id)?;
+        match self.firings.get(&firing)?.place(number)? {
+            Place::Live(number) => self.live.get(&number).map(|live| &live.record),
+            Place::Ended(number) => self.history.get(number),
         }
+    }
+
+    /// The number of a run that has not ended.
+    fn number_of(&self, run: &str) -> Option<u64> {
+        let (firing, number) = RunId::read(run)?;
+        match self.firings.get(&firing)?.place(number)? {
+            Place::Live(number) => Some(number),
+            Place::Ended(_) => None,
+        }
+    }
+
+    /// Runs that have not ended, in the order in which they came.
+    fn live_runs(&self) -> Vec<(u64, &Live)> {
+        let mut live: Vec<_> = self.live.iter().map(|(number, live)| (*number, live)).collect();
+        live.sort_unstable_by_key(|(number, _)| *number);
+        live
     }
 
     /// All runs that are known: those that have ended, in that order, then those
@@ -378,7 +382,7 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn runs(&self) -> impl Iterator<Item = &RunRecord> {
-        self.history.iter().chain(self.live.values().map(|live| &live.record))
+        self.history.iter().chain(self.live_runs().into_iter().map(|(_, live)| &live.record))
     }
 
     /// How many runs have not ended, those that wait among them.
@@ -398,7 +402,7 @@ impl Flows {
     /// assert!(!Flows::new(Registry::new()).is_full());
     /// ```
     pub fn is_full(&self) -> bool {
-        self.has_too_many() || self.lines.keys().any(|flow| self.is_line_full(flow))
+        self.has_too_many() || self.courses.any_is_full()
     }
 
     /// What has been counted.
@@ -426,23 +430,14 @@ impl Flows {
     fn has_too_many(&self) -> bool {
         self.live.len() >= self.limits.runs() || self.bytes >= self.limits.bytes()
     }
-
-    /// Whether as many runs of a flow wait as may.
-    fn is_line_full(&self, flow: &str) -> bool {
-        let Some(concurrency) = self.plans.get(flow).and_then(|plan| plan.flow.concurrency) else {
-            return false;
-        };
-        let Some(line) = self.lines.get(flow) else { return false };
-        line.running >= concurrency.runs() as usize && line.waiting.len() >= concurrency.waiting() as usize
-    }
 }
 
 impl fmt::Debug for Flows {
     /// Without inputs and outputs, which may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flows")
-            .field("flows", &self.plans.keys().collect::<Vec<_>>())
-            .field("live", &self.ids.keys().collect::<Vec<_>>())
+            .field("flows", &self.courses.plans().map(|plan| &plan.id).collect::<Vec<_>>())
+            .field("live", &self.live_runs().iter().map(|(_, live)| live.record.id).collect::<Vec<_>>())
             .field("counts", &self.counts)
             .finish_non_exhaustive()
     }

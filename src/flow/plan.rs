@@ -1,15 +1,17 @@
 //! A flow made ready to run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::definition::Flow;
 use super::graph::{self, After};
 use super::rendered::Rendering;
+use super::run::StepRecord;
 use super::step::{Step, StepOutcome};
 use super::template::{Budget, Escape, Scope, Template, Templates};
-use crate::action::{DynAction, Field, FieldType, Format, Registry, join_path};
+use crate::action::{DynAction, Effect, Field, FieldType, Format, Registry, RetryPolicy, join_path};
 use crate::error::Fault;
 
 /// What stands for a secret in a record.
@@ -31,13 +33,20 @@ pub(super) struct Plan {
     /// Whether another step surely has ended when one runs.
     ancestors: Vec<Vec<bool>>,
     templates: Templates,
-    steps: Vec<StepPlan>,
+    pub(super) steps: Vec<StepPlan>,
 }
 
 #[derive(Debug)]
-struct StepPlan {
-    /// The names of its target and its action.
-    names: (Arc<str>, Arc<str>),
+pub(super) struct StepPlan {
+    pub(super) name: Arc<str>,
+    pub(super) target: Arc<str>,
+    pub(super) action_name: Arc<str>,
+    pub(super) retry: RetryPolicy,
+    pub(super) retry_unsafe: bool,
+    pub(super) effect: Option<Effect>,
+    pub(super) timeout: Option<Duration>,
+    /// Whether any step that runs after it may read what its action gave.
+    pub(super) is_read: bool,
     action: Option<DynAction>,
     condition: Option<Template>,
     inputs: Vec<(String, Part)>,
@@ -61,7 +70,11 @@ impl Plan {
             befores.iter().for_each(|after| afters[after.step].push(at));
         }
         let mut templates = Templates::new();
-        let steps = flow.steps.iter().map(|step| StepPlan::new(step, registry, &mut templates)).collect();
+        let of_step = |(at, step): (usize, &Step)| {
+            let is_read = ancestors.iter().any(|before| before[at]);
+            StepPlan::new(step, is_read, registry, &mut templates)
+        };
+        let steps = flow.steps.iter().enumerate().map(of_step).collect();
         Self { id: flow.id().into(), flow, befores, afters, ancestors, templates, steps }
     }
 
@@ -124,29 +137,24 @@ impl Plan {
         }
     }
 
-    /// The names of a step's target and its action.
-    pub(super) fn names(&self, at: usize) -> (Arc<str>, Arc<str>) {
-        self.steps[at].names.clone()
-    }
-
-    pub(super) fn action(&self, at: usize) -> Option<&DynAction> {
-        self.steps[at].action.as_ref()
-    }
-
     /// Whether a branch has ended in a failure, told from how the steps ended;
     /// `skipped_by_itself` are those whose own condition was false.
     pub(super) fn has_failed(
         &self,
-        outcomes: &[Option<StepOutcome>],
+        outcome: impl Fn(usize) -> Option<StepOutcome>,
         skipped_by_itself: impl Fn(usize) -> bool,
     ) -> bool {
-        let mut is_seen = vec![false; outcomes.len()];
-        let mut open: Vec<usize> = (0..outcomes.len()).filter(|at| self.afters[*at].is_empty()).collect();
+        let steps = 0..self.steps.len();
+        if !steps.clone().filter_map(&outcome).any(StepOutcome::is_failure) {
+            return false;
+        }
+        let mut is_seen = vec![false; self.steps.len()];
+        let mut open: Vec<usize> = steps.filter(|at| self.afters[*at].is_empty()).collect();
         while let Some(at) = open.pop() {
             if std::mem::replace(&mut is_seen[at], true) {
                 continue;
             }
-            match outcomes[at] {
+            match outcome(at) {
                 Some(outcome) if outcome.is_failure() => return true,
                 Some(StepOutcome::Skipped) if !skipped_by_itself(at) => {
                     open.extend(self.befores[at].iter().map(|after| after.step));
@@ -159,12 +167,29 @@ impl Plan {
 }
 
 impl StepPlan {
-    fn new(step: &Step, registry: &Registry, templates: &mut Templates) -> Self {
+    /// What is known of it before it has begun.
+    pub(super) fn record(&self) -> StepRecord {
+        StepRecord::new(self.name.clone(), self.action_name.clone())
+    }
+
+    fn new(step: &Step, is_read: bool, registry: &Registry, templates: &mut Templates) -> Self {
         let action = registry.get(&step.action).cloned();
         let condition = step.condition.as_ref().map(|condition| templates.add_condition(condition));
         let fields = action.as_ref().map_or(&[][..], |action| action.metadata().inputs());
         let inputs = members(&step.inputs, fields, templates);
-        Self { names: (step.target().into(), (*step.action).into()), action, condition, inputs }
+        Self {
+            name: step.name.as_str().into(),
+            target: step.target().into(),
+            action_name: step.action.as_str().into(),
+            retry: step.retry.clone().unwrap_or_default(),
+            retry_unsafe: step.retry_unsafe,
+            effect: action.as_ref().map(|action| action.metadata().effect()),
+            timeout: step.timeout,
+            is_read,
+            action,
+            condition,
+            inputs,
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! What templates gave: written down once, so that nothing is rendered twice.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::run::RunId;
+use crate::few::Few;
 
 /// What came of rendering one step: the input of its delivery, that its
 /// condition was false, or why it failed.
@@ -25,7 +27,8 @@ use super::run::RunId;
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rendered {
     run: RunId,
-    step: String,
+    #[serde(with = "super::run::shared")]
+    step: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     input: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,13 +43,13 @@ pub(super) enum Rendering {
 }
 
 impl Rendered {
-    pub(super) fn new(run: &RunId, step: &str, rendering: &Rendering) -> Self {
+    pub(super) fn new(run: RunId, step: Arc<str>, rendering: &Rendering) -> Self {
         let (input, failure) = match rendering {
             Rendering::Input(input) => (Some(input.clone()), None),
             Rendering::Skipped => (None, None),
             Rendering::Failed(why) => (None, Some(why.clone())),
         };
-        Self { run: run.clone(), step: step.to_owned(), input, failure }
+        Self { run, step, input, failure }
     }
 
     pub(super) fn into_rendering(self) -> Rendering {
@@ -126,8 +129,8 @@ impl fmt::Debug for Rendered {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Receipt {
-    pub(super) started: Vec<RunId>,
-    pub(super) rendered: Vec<Rendered>,
+    pub(super) started: Few<RunId>,
+    pub(super) rendered: Few<Rendered>,
 }
 
 impl Receipt {
@@ -163,6 +166,6 @@ impl Receipt {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn into_rendered(self) -> Vec<Rendered> {
-        self.rendered
+        self.rendered.into_vec()
     }
 }

@@ -1,15 +1,21 @@
 //! One run of a flow, as it is remembered.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::io::Write;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::step::StepOutcome;
-use crate::firing::Firing;
+use crate::dispatch::joined;
+use crate::few::Few;
+use crate::firing::{Firing, FiringId};
 use crate::time::{Nanos, datetime};
 
 /// The name of a run: the firing's id, `_`, and which of its runs it is, counted from 1.
@@ -20,12 +26,42 @@ use crate::time::{Nanos, datetime};
 /// assert_eq!(receipt.started()[0].as_str(), format!("{}_1", firing.id()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RunId(Arc<str>);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RunId {
+    /// Filled up with zeros.
+    text: [u8; LONGEST_ID],
+    length: u8,
+}
+
+/// The length of a firing's id.
+const FIRING_ID: usize = 22;
+
+/// The longest text: a firing's id, `_`, and the digits of a number.
+const LONGEST_ID: usize = FIRING_ID + 1 + 20;
 
 impl RunId {
-    pub(super) fn new(firing: &str, number: u64) -> Self {
-        Self([firing, "_", &number.to_string()].concat().into())
+    pub(super) fn new(firing: FiringId, number: u64) -> Self {
+        let mut text = [0; LONGEST_ID];
+        let (id, rest) = text.split_at_mut(FIRING_ID);
+        id.copy_from_slice(firing.as_str().as_bytes());
+        let mut free = &mut rest[..];
+        // There is room for every number.
+        let _ = write!(free, "_{number}");
+        let left = free.len();
+        Self { text, length: (LONGEST_ID - left) as u8 }
+    }
+
+    /// What a text names: of which firing, and which run of it.
+    pub(super) fn read(text: &str) -> Option<(FiringId, u64)> {
+        let (firing, number) = text.split_at_checked(FIRING_ID)?;
+        Some((FiringId::from_text(firing)?, digits(number.strip_prefix('_')?)?))
+    }
+
+    /// The same of a delivery's id, and the name of its step.
+    pub(super) fn read_delivery(text: &str) -> Option<(FiringId, u64, &str)> {
+        let (firing, rest) = text.split_at_checked(FIRING_ID)?;
+        let (number, step) = rest.strip_prefix('_')?.split_once('_')?;
+        Some((FiringId::from_text(firing)?, digits(number)?, step))
     }
 
     /// The text.
@@ -36,38 +72,69 @@ impl RunId {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn as_str(&self) -> &str {
-        &self.0
+        // It is ASCII, so the bytes are always text.
+        std::str::from_utf8(&self.text[..usize::from(self.length)]).unwrap_or_default()
     }
 }
 
 impl Borrow<str> for RunId {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
+    }
+}
+
+impl Hash for RunId {
+    /// As its text, which it can be borrowed as.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialOrd for RunId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RunId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
     }
 }
 
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RunId({})", self.0)
+        write!(f, "RunId({})", self.as_str())
     }
 }
 
 impl Serialize for RunId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 
 impl<'de> Deserialize<'de> for RunId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(text.into()))
+        let text = String::deserialize(deserializer)?;
+        let parts = Self::read(&text);
+        let (firing, number) = parts.ok_or_else(|| {
+            D::Error::custom(format_args!("{text:?} is no run's id: a firing's id, _ and a number"))
+        })?;
+        Ok(Self::new(firing, number))
     }
+}
+
+/// A number in its one spelling.
+fn digits(text: &str) -> Option<u64> {
+    let is_plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
 }
 
 /// How far a run is.
@@ -144,14 +211,14 @@ impl RunStatus {
 pub struct RunRecord {
     pub(super) id: RunId,
     pub(super) flow: Arc<str>,
-    pub(super) firing: Arc<Firing>,
+    pub(super) firing: Firing,
     pub(super) number: u64,
     pub(super) resubmit_of: Option<RunId>,
     pub(super) status: RunStatus,
     pub(super) queued: Nanos,
     pub(super) started: Option<Nanos>,
     pub(super) ended: Option<Nanos>,
-    pub(super) steps: Vec<StepRecord>,
+    pub(super) steps: Few<StepRecord>,
 }
 
 /// One step of a run.
@@ -165,8 +232,10 @@ pub struct RunRecord {
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {
-    pub(super) name: String,
-    pub(super) action: String,
+    #[serde(with = "shared")]
+    pub(super) name: Arc<str>,
+    #[serde(with = "shared")]
+    pub(super) action: Arc<str>,
     pub(super) state: StepState,
     pub(super) input: Option<Value>,
     pub(super) attempts: u32,
@@ -187,10 +256,10 @@ pub(super) enum StepState {
 }
 
 impl StepRecord {
-    pub(super) fn new(name: &str, action: &str) -> Self {
+    pub(super) fn new(name: Arc<str>, action: Arc<str>) -> Self {
         Self {
-            name: name.to_owned(),
-            action: action.to_owned(),
+            name,
+            action,
             state: StepState::Waiting,
             input: None,
             attempts: 0,
@@ -201,7 +270,27 @@ impl StepRecord {
     }
 
     pub(crate) fn delivery_id(run: &RunId, step: &str) -> Arc<str> {
-        [run.as_str(), "_", step].concat().into()
+        joined(run.as_str(), step)
+    }
+}
+
+/// A text that is shared, as a text.
+pub(super) mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        text: &Arc<str>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<str>, D::Error> {
+        String::deserialize(deserializer).map(Into::into)
     }
 }
 

@@ -13,10 +13,11 @@ use sha2::{Digest, Sha256};
 use super::definition::Flow;
 use super::plan::Plan;
 use super::run::{RunId, RunRecord, RunStatus, StepRecord, StepState};
-use super::{Flows, Live, Outgoing, Pending, Runs};
+use super::runs::{Place, Runs};
+use super::{Flows, Live, LiveStep, Outgoing};
 use crate::dispatch::DeliveryId;
 use crate::error::{Error, ErrorKind};
-use crate::firing::FiringRecord;
+use crate::firing::{FiringId, FiringRecord};
 use crate::time::Nanos;
 
 const MAGIC: &[u8] = b"tripline/flow";
@@ -68,28 +69,28 @@ impl RunState {
             flow: record.flow.to_string(),
             firing: FiringRecord::of(&record.firing),
             number: record.number,
-            resubmit_of: record.resubmit_of.clone(),
+            resubmit_of: record.resubmit_of,
             status: record.status,
             queued: record.queued,
             started: record.started,
             ended: record.ended,
-            steps: record.steps.clone(),
+            steps: record.steps.to_vec(),
         }
     }
 
     fn read(self) -> Result<RunRecord, String> {
         let firing = self.firing.read()?;
         Ok(RunRecord {
-            id: RunId::new(firing.id().as_str(), self.number),
+            id: RunId::new(firing.id(), self.number),
             flow: self.flow.into(),
-            firing: Arc::new(firing),
+            firing,
             number: self.number,
             resubmit_of: self.resubmit_of,
             status: self.status,
             queued: self.queued,
             started: self.started,
             ended: self.ended,
-            steps: self.steps,
+            steps: self.steps.into_iter().collect(),
         })
     }
 }
@@ -136,7 +137,7 @@ impl Flows {
         let state = serde_json::from_slice(body(bytes)?)
             .map_err(|error| fail("the snapshot's state does not read").caused_by(error))?;
         let mut new = Self::new(self.registry.clone()).with_limits(self.limits.clone());
-        new.plans = self.plans.clone();
+        new.courses = self.courses.without_runs();
         new.take_state(state).map_err(|why| fail(&format!("the snapshot's state is not one: {why}")))?;
         *self = new;
         Ok(())
@@ -146,7 +147,7 @@ impl Flows {
         let mut texts: Vec<String> = Vec::new();
         let mut places: BTreeMap<*const Plan, usize> = BTreeMap::new();
         let mut live = Vec::with_capacity(self.live.len());
-        for (number, one) in &self.live {
+        for (number, one) in self.live_runs() {
             // The same flow may have been defined more than once.
             let place = *places.entry(Arc::as_ptr(&one.plan)).or_insert_with(|| {
                 let text = one.plan.flow.to_json();
@@ -156,14 +157,16 @@ impl Flows {
                 })
             });
             live.push(LiveState {
-                number: *number,
+                number,
                 flow: place,
                 run: RunState::of(&one.record),
-                outputs: one.outputs.clone(),
+                outputs: one.steps.iter().map(|step| step.output.clone()).collect(),
                 bytes: one.bytes,
             });
         }
-        let outbox = self.outbox.iter();
+        // Without the empty places.
+        let outbox: Vec<_> = self.outbox.iter().flatten().collect();
+        let first = self.next_out - outbox.len() as u64;
         State {
             clock: self.clock,
             next: [self.next_run, self.next_out],
@@ -172,7 +175,10 @@ impl Flows {
             history: self.history.iter().map(RunState::of).collect(),
             firings: self.firings.iter().map(|(id, runs)| (id.to_string(), runs.last)).collect(),
             unmatched: self.unmatched.kept.iter().cloned().collect(),
-            outbox: outbox.map(|(at, out)| (*at, out.run, out.step, out.input.clone())).collect(),
+            outbox: (first..)
+                .zip(outbox)
+                .map(|(at, out)| (at, out.run, out.step, out.input.clone()))
+                .collect(),
             call_offs: self.call_offs.iter().map(ToString::to_string).collect(),
             counts: self.counts.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         }
@@ -185,11 +191,13 @@ impl Flows {
             self.counts.set(name, *count);
         }
         self.unmatched.kept = state.unmatched.into();
-        let last = state.firings;
-        self.firings = last.into_iter().map(|(id, last)| (id.into(), Runs { last, kept: 0 })).collect();
+        for (id, last) in state.firings {
+            let id = FiringId::from_text(&id).ok_or_else(|| format!("{id:?} is no firing's id"))?;
+            self.firings.insert(id, Runs::new(last));
+        }
         for run in state.history {
             let record = run.read()?;
-            self.count_kept(&record)?;
+            self.check_new(&record)?;
             self.remember(record);
         }
         let plans = state.flows.iter().map(|text| self.plan_of(text)).collect::<Result<Vec<_>, String>>()?;
@@ -197,18 +205,21 @@ impl Flows {
             let plan = plans.get(live.flow).cloned().ok_or("a run has no flow")?;
             self.take_live(live, plan)?;
         }
-        for (place, run, step, input) in state.outbox {
-            let live = self.live.get(&run).ok_or("what waits to be handed out is of no run")?;
-            let name = &live.record.steps.get(step).ok_or("what waits to be handed out is of no step")?.name;
-            let delivery = StepRecord::delivery_id(&live.record.id, name);
-            let pending = self.pending.get_mut(&*delivery);
-            pending.ok_or("what waits to be handed out is waited for by nobody")?.unsent = Some(place);
-            self.outbox.insert(place, Outgoing { id: delivery, run, step, input });
+        let first = self.next_out.checked_sub(state.outbox.len() as u64);
+        let first = first.ok_or("more waits to be handed out than there ever was")?;
+        for (place, (_, run, step, input)) in (first..).zip(state.outbox) {
+            let live = self.live.get_mut(&run).ok_or("what waits to be handed out is of no run")?;
+            let of_step = live.record.steps.get(step).filter(|step| step.is_running());
+            of_step.ok_or("what waits to be handed out is waited for by nobody")?;
+            if live.steps[step].unsent.replace(place).is_some() {
+                return Err("a step has two deliveries that wait to be handed out".to_owned());
+            }
+            self.outbox.push_back(Some(Outgoing { run, step, input }));
         }
         for id in state.call_offs {
             self.call_offs.push_back(DeliveryId::new(id).map_err(|error| error.to_string())?);
         }
-        self.firings.retain(|_, runs| runs.kept > 0);
+        self.firings.retain(|_, runs| !runs.is_forgotten());
         self.settle();
         Ok(())
     }
@@ -216,17 +227,20 @@ impl Flows {
     /// The plan of a flow: the one that is defined, where it is the same.
     fn plan_of(&self, text: &str) -> Result<Arc<Plan>, String> {
         let flow = Flow::from_json(text).map_err(|error| format!("a flow does not read: {error}"))?;
-        Ok(match self.plans.get(flow.id()) {
+        Ok(match self.courses.plan(flow.id()) {
             Some(plan) if plan.flow == flow => plan.clone(),
             _ => Arc::new(Plan::new(flow, &self.registry)),
         })
     }
 
-    fn count_kept(&mut self, record: &RunRecord) -> Result<(), String> {
-        let runs = self.firings.get_mut(record.firing.id().as_str());
-        let runs = runs.filter(|runs| record.number <= runs.last);
-        runs.ok_or_else(|| format!("the run {} is of no firing", record.id))?.kept += 1;
-        Ok(())
+    /// Whether a run can be: it is of a firing that had as many, and not there yet.
+    fn check_new(&self, record: &RunRecord) -> Result<(), String> {
+        let runs = self.firings.get(&record.firing.id()).filter(|runs| record.number <= runs.last);
+        let runs = runs.ok_or_else(|| format!("the run {} is of no firing", record.id))?;
+        match runs.place(record.number) {
+            None => Ok(()),
+            Some(_) => Err(format!("the run {} is there twice", record.id)),
+        }
     }
 
     fn take_live(&mut self, live: LiveState, plan: Arc<Plan>) -> Result<(), String> {
@@ -235,25 +249,28 @@ impl Flows {
         if !fits || record.status.has_ended() || number >= self.next_run {
             return Err(format!("the run {} cannot be", record.id));
         }
-        self.count_kept(&record)?;
-        if self.ids.insert(record.id.clone(), number).is_some() {
-            return Err(format!("the run {} is there twice", record.id));
+        self.check_new(&record)?;
+        if self.live.contains_key(&number) {
+            return Err(format!("the run {} has another's number", record.id));
         }
-        let line = self.lines.entry(record.flow.clone()).or_default();
-        match record.status {
-            RunStatus::Waiting => line.waiting.push_back(number),
-            _ => line.running += 1,
+        if let Some(runs) = self.firings.get_mut(&record.firing.id()) {
+            runs.put(record.number, Place::Live(number));
         }
+        let course = self.courses.number_for(&record.flow);
+        self.courses.change(course, |course| match record.status {
+            RunStatus::Waiting => course.waiting.push_back(number),
+            _ => course.running += 1,
+        });
         for (at, step) in record.steps.iter().enumerate() {
             let StepState::Running { deadline } = step.state else { continue };
-            let delivery = StepRecord::delivery_id(&record.id, &step.name);
-            self.pending.insert(delivery, Pending { run: number, step: at, unsent: None });
+            self.pending += 1;
             if let Some(deadline) = deadline {
                 self.timers.push(deadline, (number, at));
             }
         }
         self.bytes += live.bytes;
-        self.live.insert(number, Live { record, plan, outputs: live.outputs, bytes: live.bytes });
+        let steps = live.outputs.into_iter().map(|output| LiveStep { output, unsent: None }).collect();
+        self.live.insert(number, Live { record, plan, course, steps, bytes: live.bytes });
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Instants: RFC 3339 in, RFC 3339 out, nanoseconds since 1970 in between.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 
 use crate::error::{Error, ErrorKind};
 
@@ -105,29 +105,53 @@ pub(crate) fn format_instant(nanos: Nanos) -> String {
 
 /// Appends [`format_instant`]'s text.
 pub(crate) fn push_instant(text: &mut String, nanos: Nanos) {
-    let time = datetime(nanos).naive_utc();
-    let mut digits = *b"0000-00-00T00:00:00.000000000";
+    let (second, nanosecond) = (nanos.div_euclid(NANOS_PER_SECOND), nanos.rem_euclid(NANOS_PER_SECOND));
+    let (day, second) = (second.div_euclid(86_400), second.rem_euclid(86_400) as u32);
     // The range of instants has years of four digits.
-    let year = time.year().unsigned_abs();
-    for (from, to, number) in [
-        (0, 4, year),
-        (5, 7, time.month()),
-        (8, 10, time.day()),
-        (11, 13, time.hour()),
-        (14, 16, time.minute()),
-        (17, 19, time.second()),
-        (20, 29, time.nanosecond()),
+    let (year, month, day) = civil(day);
+    let mut digits = *b"0000-00-00T00:00:00.000000000Z";
+    for (at, number) in [
+        (0, year / 100),
+        (2, year % 100),
+        (5, month),
+        (8, day),
+        (11, second / 3_600),
+        (14, second / 60 % 60),
+        (17, second % 60),
     ] {
-        let mut number = number;
-        for digit in digits[from..to].iter_mut().rev() {
-            *digit = b'0' + (number % 10) as u8;
-            number /= 10;
+        digits[at] = b'0' + (number / 10) as u8;
+        digits[at + 1] = b'0' + (number % 10) as u8;
+    }
+    let mut end = 19;
+    let (mut left, mut scale) = (nanosecond as u32, 100_000_000);
+    if left > 0 {
+        end = 20;
+        while left > 0 {
+            digits[end] = b'0' + (left / scale) as u8;
+            left %= scale;
+            scale /= 10;
+            end += 1;
         }
     }
-    let digits = std::str::from_utf8(&digits).unwrap_or_default();
-    let digits = if time.nanosecond() == 0 { &digits[..19] } else { digits.trim_end_matches('0') };
-    text.push_str(digits);
-    text.push('Z');
+    digits[end] = b'Z';
+    text.push_str(std::str::from_utf8(&digits[..=end]).unwrap_or_default());
+}
+
+/// The year, month and day of the days since 1970, by the proleptic Gregorian
+/// calendar: Howard Hinnant's `civil_from_days`
+/// (<https://howardhinnant.github.io/date_algorithms.html>).
+fn civil(days: i64) -> (u32, u32, u32) {
+    const DAYS_OF_ERA: i64 = 146_097;
+    // Of the day after 0000-02-29, so that a leap day is the last of its year.
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(DAYS_OF_ERA), days.rem_euclid(DAYS_OF_ERA) as u32);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = i64::from(year) + era * 400 + i64::from(month <= 2);
+    (year as u32, month, day)
 }
 
 const RANGE: &str = "it is outside the years 1677 to 2262";
@@ -217,6 +241,20 @@ fn offset(zone: &[u8]) -> Result<i64, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_day_of_the_range_is_written_as_chrono_writes_it() {
+        let day = 86_400 * NANOS_PER_SECOND;
+        // Somewhere in the day, with the digits of a fraction that the day's number has.
+        for number in Nanos::MIN / day + 1..Nanos::MAX / day {
+            let nanos =
+                number * day + number.rem_euclid(86_400) * NANOS_PER_SECOND + number.rem_euclid(1_000);
+            let chrono = datetime(nanos).format("%Y-%m-%dT%H:%M:%S%.9f").to_string();
+            let chrono =
+                if nanos % NANOS_PER_SECOND == 0 { &chrono[..19] } else { chrono.trim_end_matches('0') };
+            assert_eq!(format_instant(nanos).strip_suffix('Z'), Some(chrono));
+        }
+    }
 
     #[test]
     fn an_instant_is_written_in_utc_and_read_back() {

@@ -12,18 +12,19 @@ const TABLE: &str = "
     error:
     base64:
     bounds:
+    few:
     time:      error
     event:     error time base64
     threshold: error time
     trigger:   error time event threshold
-    firing:    error time event threshold trigger base64
+    firing:    error time event threshold trigger base64 few
 
-    engine:    error time event threshold trigger firing bounds
+    engine:    error time event threshold trigger firing bounds few
 
     action:    error time event trigger firing base64
     webhook:   error time base64
     dispatch:  error time event trigger firing action bounds
-    flow:      error time event trigger firing action dispatch bounds
+    flow:      error time event trigger firing action dispatch bounds few
     journal:   error
 
     pipeline:  error time event threshold trigger firing engine action dispatch flow journal bounds

@@ -7,8 +7,6 @@ mod email;
 mod teams;
 mod webhook;
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use http::Request;
 use serde_json::Value;
@@ -62,7 +60,7 @@ fn crossed_segment(name: &str, owners: &[&str]) -> Firing {
 
 fn context(firing: Firing) -> ActionContext {
     let key = firing.id().to_string();
-    ActionContext::new(at(3_600), key).with_firing(Arc::new(firing))
+    ActionContext::new(at(3_600), key).with_firing(firing)
 }
 
 /// A request as a person reads it: the line, the headers in order, the body (JSON over several lines).

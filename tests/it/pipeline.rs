@@ -198,7 +198,7 @@ fn the_last_firings_are_kept_with_their_numbers() {
 fn people_resubmit_cancel_redrive_and_discard() {
     let (mut pipeline, mut journal, _) = crossed(tell());
     let work = persist(&mut pipeline, &mut journal).pop().unwrap();
-    let run = pipeline.flows().runs().next().unwrap().id().clone();
+    let run = *pipeline.flows().runs().next().unwrap().id();
     let _ = pipeline.complete(at(3), work.lease(), Err(ActionError::permanent("no such board"))).unwrap();
     let letter = pipeline.dispatcher().dead_letters().next().unwrap().delivery().id().clone();
     let _ = pipeline.redrive(at(4), letter.as_str()).unwrap();
@@ -207,7 +207,7 @@ fn people_resubmit_cancel_redrive_and_discard() {
     let _ = pipeline.complete(at(5), again.lease(), Err(ActionError::permanent("no such board"))).unwrap();
     let _ = pipeline.discard(at(6), letter.as_str()).unwrap();
     assert_eq!(pipeline.dispatcher().dead_letters().len(), 0);
-    let started = pipeline.resubmit(at(7), run.as_str()).unwrap().runs()[0].clone();
+    let started = pipeline.resubmit(at(7), run.as_str()).unwrap().runs()[0];
     assert_ne!(started, run);
     assert_eq!(persist(&mut pipeline, &mut journal).len(), 1);
     let _ = pipeline.cancel_run(at(8), started.as_str()).unwrap();

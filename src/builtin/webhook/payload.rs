@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::action::{ActionContext, ActionError};
 use crate::error::Error;
 use crate::event::http::Content;
-use crate::event::{Data, Event, push_json_string};
+use crate::event::{Data, Event, push_json_string, push_json_string_end};
 use crate::firing::Firing;
 use crate::time::push_instant;
 
@@ -111,7 +111,10 @@ fn structured(firing: &Firing) -> (HeaderMap, Vec<u8>) {
     text.push_str(r#"{"specversion":"1.0","id":"#);
     push_json_string(&mut text, id.as_str());
     text.push_str(r#","source":"#);
-    push_json_string(&mut text, &format!("{SOURCE}{trigger}"));
+    // It needs no escapes.
+    text.push('"');
+    text.push_str(SOURCE);
+    push_json_string_end(&mut text, trigger);
     text.push_str(r#","type":"tripline.firing","time":""#);
     push_instant(&mut text, firing.parts().1.time);
     text.push_str(r#"","subject":"#);

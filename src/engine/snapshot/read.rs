@@ -258,7 +258,7 @@ fn read_firing(source: &mut Source<'_>) -> Result<Firing, Error> {
         due_at: source.option(Source::instant)?,
         suppressed: source.number()?,
         event: source.option(tasks::read_event)?,
-        owners: source.list(|source| Ok(source.text()?.to_owned()))?,
+        owners: source.list(|source| Ok(source.text()?.into()))?.into_iter().collect(),
         facts: source.option(tasks::read_facts)?.map(Box::new),
     };
     Ok(Firing::new(trigger, parts))

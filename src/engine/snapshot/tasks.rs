@@ -212,7 +212,7 @@ fn write_report(sink: &mut Sink, report: &Report) {
 fn read_report(source: &mut Source<'_>) -> Result<Report, Error> {
     Ok(Report {
         event: source.option(read_event)?,
-        owners: source.list(|source| Ok(source.text()?.to_owned()))?,
+        owners: source.list(|source| Ok(source.text()?.into()))?.into_iter().collect(),
         facts: read_facts(source)?,
     })
 }

@@ -1,6 +1,7 @@
 //! What a task or a job said, kept for the firings that it leads to.
 
 use crate::event::{Failure, Item, JobCompleted, RefreshCompleted};
+use crate::few::Few;
 use crate::firing::{EventRef, Facts};
 
 use super::input::{Subject, Task};
@@ -9,7 +10,7 @@ use super::input::{Subject, Task};
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(in crate::engine) struct Report {
     pub(in crate::engine) event: Option<EventRef>,
-    pub(in crate::engine) owners: Vec<String>,
+    pub(in crate::engine) owners: Few<Box<str>>,
     pub(in crate::engine) facts: Facts,
 }
 
@@ -36,8 +37,8 @@ impl Report {
     }
 }
 
-fn owners<'a>(owners: impl Iterator<Item = std::borrow::Cow<'a, str>>) -> Vec<String> {
-    owners.map(std::borrow::Cow::into_owned).collect()
+fn owners<'a>(owners: impl Iterator<Item = std::borrow::Cow<'a, str>>) -> Few<Box<str>> {
+    owners.map(|owner| owner.as_ref().into()).collect()
 }
 
 fn facts_of_task(refresh: &RefreshCompleted<'_>) -> Facts {

@@ -106,9 +106,9 @@ impl SigningSecret {
     }
 
     /// The HMAC of `id.timestamp.body`, which compares in constant time.
-    pub(super) fn mac(&self, id: &str, timestamp: &str, body: &[u8]) -> CtOutput<Hmac<Sha256>> {
+    pub(super) fn mac(&self, id: &str, timestamp: &[u8], body: &[u8]) -> CtOutput<Hmac<Sha256>> {
         let mut mac = self.keyed.clone();
-        for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+        for part in [id.as_bytes(), b".", timestamp, b".", body] {
             mac.update(part);
         }
         mac.finalize()

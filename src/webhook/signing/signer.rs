@@ -78,16 +78,16 @@ impl Signer {
             let message = format!("the time {now:?} is before 1970: a webhook cannot be signed for it");
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        let timestamp = now.timestamp().to_string();
+        let timestamp = HeaderValue::from(now.timestamp());
         let mut signatures = String::with_capacity(self.secrets.len() * (SIGNATURE_LENGTH + 1) - 1);
         for secret in &self.secrets {
             if !signatures.is_empty() {
                 signatures.push(' ');
             }
             signatures.push_str("v1,");
-            base64::push(&mut signatures, &secret.mac(id, &timestamp, body).into_bytes());
+            base64::push(&mut signatures, &secret.mac(id, timestamp.as_bytes(), body).into_bytes());
         }
-        Ok(Signature { id: header(id)?, timestamp: now.timestamp().into(), signatures: header(signatures)? })
+        Ok(Signature { id: header(id)?, timestamp, signatures: header(signatures)? })
     }
 }
 

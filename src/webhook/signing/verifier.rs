@@ -116,7 +116,7 @@ impl Verifier {
         let signatures = signatures(text(given).ok_or_else(|| VerifyError::new(Why::BadSignature))?)?;
         let mut found = None;
         for (key, secret) in self.secrets.iter().enumerate() {
-            let mac = secret.mac(id, timestamp, body);
+            let mac = secret.mac(id, timestamp.as_bytes(), body);
             for signature in &signatures {
                 // Constant in time; whether an earlier one has matched is no secret.
                 if mac == *signature {

@@ -245,10 +245,10 @@ fn a_run_submitted_again_has_ids_of_its_own_and_a_link_and_the_flow_as_it_is_now
     let define = |text: &str| flow("f").with_step(post("a", text)).build().unwrap();
     let mut flows = flows([define("{{ trigger.jobId }}")]);
     let firing = firing("f");
-    let first = flows.handle_firing(at(0), &firing).unwrap().started()[0].clone();
+    let first = flows.handle_firing(at(0), &firing).unwrap().started()[0];
     assert_eq!(flows.run(first.as_str()).unwrap().status(), RunStatus::Failed);
     let _ = flows.define(at(1), define("{{ run.number }} {{ run.resubmitOf }}")).unwrap();
-    let second = flows.resubmit(at(2), first.as_str()).unwrap().started()[0].clone();
+    let second = flows.resubmit(at(2), first.as_str()).unwrap().started()[0];
     assert_eq!(second.as_str(), format!("{}_2", firing.id()));
     let delivery = flows.poll_delivery().unwrap();
     assert_eq!(delivery.id().as_str(), format!("{second}_a"));
