@@ -1,6 +1,7 @@
 //! From one machine to the next.
 
 use super::Pipeline;
+use super::keep::Keep;
 use super::persist::Persist;
 use super::receipt::Receipt;
 use super::record::{Input, Other, Told, encode};
@@ -14,14 +15,14 @@ use crate::time::{Nanos, datetime};
 
 impl Pipeline {
     /// Handles an input and writes it down with what it has led to. One that is refused changes nothing.
-    pub(super) fn take(&mut self, now: Nanos, input: Input<'_>) -> Result<Receipt, Error> {
+    pub(super) fn take(&mut self, now: Nanos, input: Input<'_>, keeps: &[Keep]) -> Result<Receipt, Error> {
         let lsn = self.last.next();
-        let mut receipt = self.apply(now, &input, lsn)?;
+        let mut receipt = self.apply(now, &input, keeps, lsn)?;
         receipt.lsn = Some(lsn);
         self.last = lsn;
         let rendered = std::mem::take(&mut self.rendered);
         if self.is_durable {
-            let batch = encode(now, input, &receipt.firings, &rendered);
+            let batch = encode(now, input, keeps, &receipt.firings, &rendered);
             let bytes = batch.as_bytes().len();
             self.bytes += bytes;
             self.unsafe_bytes.push_back((lsn, bytes));
@@ -33,14 +34,21 @@ impl Pipeline {
     }
 
     /// What an input does; the same when it is handled again.
-    pub(super) fn apply(&mut self, now: Nanos, input: &Input<'_>, lsn: Lsn) -> Result<Receipt, Error> {
+    pub(super) fn apply(
+        &mut self,
+        now: Nanos,
+        input: &Input<'_>,
+        keeps: &[Keep],
+        lsn: Lsn,
+    ) -> Result<Receipt, Error> {
         let mut receipt = Receipt::default();
         self.rendered.clear();
         let at = datetime(now);
         match input {
-            Input::Events(events) => self.decide(now, events, &mut receipt)?,
+            Input::Events(events) => self.decide(now, events, !keeps.is_empty(), &mut receipt)?,
             Input::Define(flow, how) => self.install(now, flow, *how, &mut receipt)?,
             Input::Other(other) => match other {
+                Other::Keep => {}
                 Other::Complete { lease, delivery, result } => {
                     self.check_lease(*lease, delivery.as_deref())?;
                     let result = match result {
@@ -72,6 +80,8 @@ impl Pipeline {
         }
         self.tell_flows(now, &mut receipt)?;
         self.settle(now, lsn, &mut receipt)?;
+        keeps.iter().for_each(|keep| self.kept.apply(keep));
+        self.counts.keeps += keeps.len() as u64;
         self.counts.inputs += 1;
         self.counts.firings += receipt.firings.len() as u64;
         receipt.firings.iter().for_each(|firing| self.firings.push(firing.clone()));
@@ -92,7 +102,13 @@ impl Pipeline {
         Err(Error::new(ErrorKind::Diverged, message))
     }
 
-    fn decide(&mut self, now: Nanos, events: &[Event<'_>], receipt: &mut Receipt) -> Result<(), Error> {
+    fn decide(
+        &mut self,
+        now: Nanos,
+        events: &[Event<'_>],
+        keeps: bool,
+        receipt: &mut Receipt,
+    ) -> Result<(), Error> {
         receipt.taken = events.len();
         self.counts.events += events.len() as u64;
         for (place, event) in events.iter().enumerate() {
@@ -105,7 +121,8 @@ impl Pipeline {
             }
             self.collect(receipt);
         }
-        if receipt.refused.len() == events.len()
+        if !keeps
+            && receipt.refused.len() == events.len()
             && let [_] = events
             && let Some((_, error)) = receipt.refused.pop()
         {

@@ -1,6 +1,7 @@
 //! The pipeline over its journal: what is written down, what comes back, and what is refused.
 
 mod golden;
+mod kept;
 mod recovery;
 
 use chrono::{DateTime, TimeDelta, Utc};
