@@ -12,7 +12,7 @@
 //! | let go of what is no longer needed | [`Pipeline::checkpoint`] |
 //! | keep batches in a store of my own | [`Persist`], [`Pipeline::persisted`] |
 //! | commit a cursor with the events that it gave | [`Keep`], [`Pipeline::handle_events_keeping`] |
-//! | know why nothing happened | [`Pipeline::why`] |
+//! | know why nothing happened | [`Pipeline::why`], [`Pipeline::activity`] |
 //!
 //! ```
 #![doc = include_str!("../../docs/snippets/pipeline.rs")]
@@ -42,6 +42,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod activity;
 mod builder;
 mod checkpoint;
 mod configure;
@@ -71,6 +72,7 @@ use crate::journal::Lsn;
 use firings::Firings;
 use keep::Kept;
 
+pub use activity::Activity;
 pub use builder::PipelineBuilder;
 pub use configure::Changes;
 pub use keep::Keep;
@@ -216,6 +218,17 @@ impl Pipeline {
     pub fn poll_timeout(&self) -> Option<DateTime<Utc>> {
         let engine = self.engine.poll_timeout().filter(|_| !self.is_full());
         [engine, self.flows.poll_timeout(), self.dispatcher.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// How far the journal is known to be safe.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/snippets/pipeline.rs")]
+    /// assert_eq!((pipeline.safe().get(), pipeline.last().get()), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn safe(&self) -> Lsn {
+        self.safe
     }
 
     /// Whether everything that went in is safe.

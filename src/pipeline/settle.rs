@@ -65,6 +65,7 @@ impl Pipeline {
                 Other::Remove { id } => {
                     self.engine.remove(id)?;
                     self.flows.remove(id);
+                    self.firings.activities.remove(id);
                 }
                 Other::Resubmit { run } => self.run_flows(&mut receipt, |flows| flows.resubmit(at, run))?,
                 Other::CancelRun { run } => self
@@ -219,6 +220,7 @@ impl Pipeline {
                 if let Some(reason) = reason {
                     self.counts.refused_deliveries += 1;
                     let refused = Outcome::Refused { id, reason };
+                    self.note_activity(now, &refused);
                     self.run_flows(receipt, |flows| flows.handle_outcome(at, &refused))?;
                 }
             }
@@ -236,8 +238,28 @@ impl Pipeline {
         let mut has_moved = false;
         while let Some(outcome) = self.dispatcher.poll_outcome() {
             has_moved = true;
+            self.note_activity(now, &outcome);
             self.run_flows(receipt, |flows| flows.handle_outcome(datetime(now), &outcome))?;
         }
         Ok(has_moved)
+    }
+
+    /// Notes with the flow what became of its delivery. Of one that nobody waits for any more, or of a flow
+    /// that is gone, nothing is noted.
+    fn note_activity(&mut self, now: Nanos, outcome: &Outcome) {
+        let (id, why) = match outcome {
+            Outcome::Delivered { id, .. } => (id, None),
+            Outcome::Dead(letter) => (letter.delivery().id(), Some(letter.to_string())),
+            Outcome::Refused { id, reason } => (id, Some(reason.clone())),
+            _ => return,
+        };
+        let Some(flow) = self.flows.flow_of(id.as_str()).filter(|flow| self.flows.flow(flow).is_some())
+        else {
+            return;
+        };
+        match why {
+            None => self.firings.activities.delivered(flow, now),
+            Some(why) => self.firings.activities.failed(flow, now, &why),
+        }
     }
 }

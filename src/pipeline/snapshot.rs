@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Pipeline;
+use super::activity::Activity;
 use super::builder::PipelineBuilder;
 use super::keep::Keep;
 use crate::error::{Error, ErrorKind};
@@ -26,6 +27,8 @@ struct Header {
     counts: Vec<(String, u64)>,
     next_firing: u64,
     firings: Vec<FiringRecord>,
+    #[serde(default)]
+    activities: Option<Vec<(String, Activity)>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     kept: Vec<Keep>,
     /// How long the parts are that follow: the engine's, the flows', the dispatcher's.
@@ -49,6 +52,7 @@ impl Pipeline {
             counts: self.counts.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
             next_firing: self.firings.next(),
             firings: self.firings.records(),
+            activities: Some(self.firings.activities.to_list()),
             kept: self.kept.to_list(),
             parts: parts.each_ref().map(Vec::len),
         };
@@ -120,7 +124,10 @@ impl PipelineBuilder {
         pipeline.engine.restore(engine)?;
         pipeline.flows.restore(flows)?;
         pipeline.dispatcher.restore(dispatcher)?;
-        pipeline.firings.read(header.next_firing, header.firings).map_err(|why| fail(&why))?;
+        pipeline
+            .firings
+            .read(header.next_firing, header.firings, header.activities)
+            .map_err(|why| fail(&why))?;
         header.kept.iter().for_each(|keep| pipeline.kept.apply(keep));
         for (name, count) in &header.counts {
             pipeline.counts.set(name, *count);
