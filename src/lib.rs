@@ -259,6 +259,7 @@ pub mod action;
 mod base64;
 mod bounds;
 pub mod builtin;
+pub mod connector;
 pub mod dispatch;
 pub mod engine;
 mod error;
