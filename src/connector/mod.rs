@@ -23,5 +23,12 @@
 //! ```
 
 mod profile;
+#[cfg(all(feature = "flow", feature = "signing"))]
+mod service;
 
 pub use profile::Profile;
+#[cfg(all(feature = "flow", feature = "signing"))]
+pub use service::{
+    ApiKeys, BoxError, Callbacks, Choose, ConnectorService, ConnectorServiceBuilder, Counts, Effect, Handler,
+    HostKey, Limits, NoInput, Notify, Ports, RequestId, Resolve, ResolvedCallbacks, Resolver, Run, Sealer,
+};

@@ -65,7 +65,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::dispatch::{Dispatcher, Work};
-use crate::engine::{Engine, Explanation};
+use crate::engine::{Engine, Explanation, SeriesState};
+use crate::event::Series;
 use crate::flow::{Flows, Rendered};
 use crate::journal::Lsn;
 
@@ -273,6 +274,17 @@ impl Pipeline {
     /// ```
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Where a trigger stands on the series that it has seen: see [`Engine::states_of`]. It is no input.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/snippets/pipeline.rs")]
+    /// assert!(pipeline.states_of("vip-1000", 10).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn states_of(&mut self, trigger: &str, most: usize) -> Vec<(Series, SeriesState)> {
+        self.engine.states_of(trigger, most)
     }
 
     /// The flows and their runs.
