@@ -1,6 +1,6 @@
 # use chrono::{DateTime, TimeDelta};
 # use tripline::action::{OverHttp, Registry, Transport, TransportError, async_trait};
-# use tripline::connector::{Callbacks, ConnectorService, Effect, BoxError, HostKey, Limits, RequestId, Sealer};
+# use tripline::connector::{Callbacks, ConnectorService, Effect, BoxError, HostKey, Limits, Notify, RequestId, Sealer};
 # use tripline::event::ValueObserved;
 # use tripline::pipeline::Pipeline;
 # use tripline::webhook::Guard;
@@ -25,7 +25,7 @@
 # let key = [7; 32];
 # let callbacks = Callbacks::new(Guard::new());
 # let mut registry = Registry::new();
-# registry.add(OverHttp::new(callbacks.action(), Client))?;
+# registry.add(OverHttp::new(Notify::new(callbacks.clone()), Client))?;
 # let pipeline = Pipeline::builder(registry).build()?;
 # let mut service = ConnectorService::builder(HostKey::from_bytes(&key)?, "https://flows.contoso.example/v1", callbacks, Vault)
 #     .build(now, pipeline)?;

@@ -34,6 +34,8 @@ pub struct Activity {
     failed: u64,
     last_failed: Option<Nanos>,
     last_failure: Option<String>,
+    /// What ended last was given up.
+    has_failed: bool,
     /// The numbers of those of its firings that are remembered.
     #[serde(skip)]
     numbers: VecDeque<u64>,
@@ -79,6 +81,8 @@ getters! {
     failed -> u64: |this| this.failed, "activity.failed() == 0";
     /// When the last was given up.
     last_failed_at -> Option<DateTime<Utc>>: |this| this.last_failed.map(datetime), "activity.last_failed_at().is_none()";
+    /// Whether the one that ended last was given up.
+    has_failed_last -> bool: |this| this.has_failed, "!activity.has_failed_last()";
     /// Why the last was given up.
     last_failure -> Option<&str>: |this| this.last_failure.as_deref(), "activity.last_failure().is_none()";
 }
@@ -123,6 +127,7 @@ impl Activities {
         self.change(flow, |activity| {
             activity.delivered += 1;
             activity.last_delivered = Some(at);
+            activity.has_failed = false;
         });
     }
 
@@ -135,6 +140,7 @@ impl Activities {
         self.change(flow, |activity| {
             activity.failed += 1;
             activity.last_failed = Some(at);
+            activity.has_failed = true;
             activity.last_failure = Some(why.to_owned());
         });
     }

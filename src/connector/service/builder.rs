@@ -26,7 +26,7 @@ use crate::webhook::{Signer, SigningSecret};
 #[doc = include_str!("../../../docs/snippets/connector.rs")]
 /// # let (key, callbacks) = (HostKey::from_bytes(&[7; 32])?, Callbacks::new(Guard::new()));
 /// # let mut registry = Registry::new();
-/// # registry.add(OverHttp::new(callbacks.action(), Client))?;
+/// # registry.add(OverHttp::new(Notify::new(callbacks.clone()), Client))?;
 /// # let pipeline = Pipeline::builder(registry).build()?;
 /// let service = ConnectorService::builder(key, "https://flows.contoso.example/v1", callbacks, Vault)
 ///     .with_limits(Limits::default().with_per_principal(20))
@@ -137,8 +137,8 @@ impl ConnectorServiceBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] where the base is not the URL of a place, or the pipeline's registry has no action of
-    /// the [callbacks](Callbacks::action); [`ErrorKind::Corrupt`] where what is kept does not read.
+    /// [`ErrorKind::Invalid`] where the base is not the URL of a place, or the pipeline's registry has no action
+    /// [`Notify`](super::Notify); [`ErrorKind::Corrupt`] where what is kept does not read.
     ///
     /// ```
     #[doc = include_str!("../../../docs/snippets/connector.rs")]
@@ -152,7 +152,7 @@ impl ConnectorServiceBuilder {
         let clock = instant(now)?;
         if pipeline.flows().registry().get(notify::NAME).is_none() {
             let message = format!(
-                "the pipeline's registry has no action {:?}: add `Callbacks::action` over a transport",
+                "the pipeline's registry has no action {:?}: add `Notify` over a transport",
                 notify::NAME
             );
             return Err(Error::new(ErrorKind::Invalid, message));

@@ -5,7 +5,6 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::notify::Notify;
 use crate::dispatch::Work;
 use crate::webhook::{CheckedUrl, Guard, Signer};
 
@@ -15,7 +14,7 @@ pub(super) const TARGET: &str = "tripline.connector/";
 /// Where the subscriptions of a [`ConnectorService`](super::ConnectorService) are told: their callback URLs and signing
 /// secrets, opened, and the guard that judges the URLs.
 ///
-/// It is made first, for its [action](Self::action) belongs into the registry of the pipeline that the service
+/// It is made first, for the action [`Notify`](super::Notify) over it belongs into the registry of the pipeline that the service
 /// is built with. A clone is the same one. It shows nothing of what it holds.
 ///
 /// ```
@@ -50,19 +49,6 @@ impl Callbacks {
     /// ```
     pub fn new(guard: Guard) -> Self {
         Self { inner: Arc::new(Inner { guard, held: Mutex::default() }) }
-    }
-
-    /// The action that tells a subscription, for the registry: over a transport of the host's that
-    /// connects to [checked addresses](crate::action::CheckedAddresses) alone.
-    ///
-    /// ```
-    /// use tripline::action::HttpAction;
-    /// # use tripline::connector::Callbacks;
-    /// # use tripline::webhook::Guard;
-    /// assert_eq!(Callbacks::new(Guard::new()).action().metadata().name(), "notifySubscriber");
-    /// ```
-    pub fn action(&self) -> Notify {
-        Notify::new(self.clone())
     }
 
     /// The host that is to be resolved before this work is done, where it tells a subscription at a name: its

@@ -13,7 +13,7 @@ use crate::action::{ActionContext, ActionError, CheckedAddresses, Effect, Field,
 /// Its name in the registry.
 pub(super) const NAME: &str = "notifySubscriber";
 
-/// Posts a firing to the subscription that it is of: the action `notifySubscriber`, made by [`Callbacks::action`].
+/// Posts a firing to the subscription that it is of: the action `notifySubscriber`.
 ///
 /// The body is the [firing](crate::firing::Firing::to_json) as JSON, which is what the connector declares as the
 /// notification's content. It is signed after Standard Webhooks with the secret that the subscriber was given, under
@@ -22,10 +22,10 @@ pub(super) const NAME: &str = "notifySubscriber";
 ///
 /// ```
 /// use tripline::action::{ActionContext, HttpAction};
-/// use tripline::connector::Callbacks;
+/// use tripline::connector::{Callbacks, Notify};
 /// use tripline::webhook::Guard;
 #[doc = include_str!("../../../docs/snippets/firing.rs")]
-/// let action = Callbacks::new(Guard::new()).action();
+/// let action = Notify::new(Callbacks::new(Guard::new()));
 /// let ctx = ActionContext::new(at(61), firing.id().to_string()).with_firing(firing);
 /// let error = action.encode(&ctx, &Default::default()).unwrap_err();
 /// assert_eq!(error.to_string(), "the subscription \"vip-1000\" is gone, or its secrets cannot be opened");
@@ -47,7 +47,16 @@ pub struct Notify {
 pub struct NoInput {}
 
 impl Notify {
-    pub(super) fn new(callbacks: Callbacks) -> Self {
+    /// The action over the callbacks of a service, for the registry of its pipeline: over a transport of the host's that connects to
+    /// [checked addresses](CheckedAddresses) alone.
+    ///
+    /// ```
+    /// use tripline::action::HttpAction;
+    /// # use tripline::connector::{Callbacks, Notify};
+    /// # use tripline::webhook::Guard;
+    /// assert_eq!(Notify::new(Callbacks::new(Guard::new())).metadata().name(), "notifySubscriber");
+    /// ```
+    pub fn new(callbacks: Callbacks) -> Self {
         Self { callbacks }
     }
 }

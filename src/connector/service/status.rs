@@ -74,7 +74,7 @@ fn last_delivery(activity: &Activity) -> Option<Value> {
     if delivered.is_none() && failed.is_none() {
         return None;
     }
-    Some(if failed > delivered {
+    Some(if activity.has_failed_last() {
         json!({"time": failed.map(shown), "outcome": "failed", "reason": activity.last_failure()})
     } else {
         json!({"time": delivered.map(shown), "outcome": "delivered"})
