@@ -22,6 +22,22 @@
 //! # Ok::<(), tripline::Error>(())
 //! ```
 
+mod authentication;
+mod contact;
+mod declaration;
+mod export;
+mod finding;
+mod list;
+mod operation;
 mod profile;
+mod revision;
+mod validate;
 
+pub use authentication::{Authentication, OAuth2};
+pub use contact::Contact;
+pub use declaration::Connector;
+pub use export::Export;
+pub use finding::Finding;
+pub use list::ChoiceList;
 pub use profile::Profile;
+pub use revision::Revision;
