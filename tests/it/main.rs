@@ -14,6 +14,7 @@ mod built_in;
 mod conformance;
 #[cfg(feature = "testing")]
 mod conformance_faults;
+mod connector;
 mod corpus;
 mod customer_insights;
 mod differential;

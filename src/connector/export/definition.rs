@@ -7,9 +7,6 @@ use crate::connector::operation::{self, Kind, Operation};
 use crate::connector::{Authentication, Connector, Contact, Revision};
 use crate::time::format_duration;
 
-/// The name under which the definition knows the one way to say who one is.
-const SECURITY: &str = "connection";
-
 pub(super) fn definition(connector: &Connector) -> Object {
     let schemes: &[&str] = if connector.allows_http { &["https", "http"] } else { &["https"] };
     let operations = operation::all(connector);
@@ -103,21 +100,22 @@ fn definitions(connector: &Connector) -> Object {
 }
 
 fn with_security(definition: Object, authentication: &Authentication) -> Object {
-    let scheme = match authentication {
+    let (name, scheme) = match authentication {
         Authentication::None => return definition,
         Authentication::ApiKey(header) => {
-            Object::new().with("type", "apiKey").with("in", "header").with("name", &**header)
+            ("api_key", Object::new().with("type", "apiKey").with("in", "header").with("name", &**header))
         }
-        Authentication::Basic => Object::new().with("type", "basic"),
+        Authentication::Basic => ("basic", Object::new().with("type", "basic")),
         Authentication::OAuth2(settings) => {
             let mut scopes = Object::new();
             settings.scopes().for_each(|(scope, description)| scopes.put(scope, description));
-            Object::new()
+            let scheme = Object::new()
                 .with("type", "oauth2")
                 .with("flow", "accessCode")
                 .with("authorizationUrl", settings.authorization_url())
                 .with("tokenUrl", settings.token_url())
-                .with("scopes", scopes)
+                .with("scopes", scopes);
+            ("oauth2", scheme)
         }
     };
     let asked: Vec<Json> = match authentication {
@@ -125,8 +123,8 @@ fn with_security(definition: Object, authentication: &Authentication) -> Object 
         _ => Vec::new(),
     };
     definition
-        .with("securityDefinitions", Object::new().with(SECURITY, scheme))
-        .with("security", Json::array([Object::new().with(SECURITY, Json::Array(asked))]))
+        .with("securityDefinitions", Object::new().with(name, scheme))
+        .with("security", Json::array([Object::new().with(name, Json::Array(asked))]))
 }
 
 fn metadata(connector: &Connector) -> Json {

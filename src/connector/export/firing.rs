@@ -85,7 +85,6 @@ fn of_task(members: &mut Members) {
         failure.text("message", "Failure message", "What the platform says of it.", false);
     });
     members.text("jobId", "Job", "The id of the job that it was part of.", false);
-    members.time("dueAt", "Due at", "When the wait for a success was over.", false);
 }
 
 fn of_job(members: &mut Members) {

@@ -134,17 +134,19 @@ fn chosen(connector: &Connector, schema: Object, field: &Field, stands: Stands<'
     }
 }
 
-/// Both extensions: designers of today read the second, which alone can refer to a member of a body.
+/// Designers of today read the second extension; the first is for the older ones, and cannot
+/// refer to what lies deeper than the top of a body.
 fn looked_up(schema: Object, list: &ChoiceList, choices: &DynamicChoices, stands: Stands<'_>) -> Object {
+    let (below, is_deep) = match stands {
+        Stands::Body(path) => (format!("body/{path}"), !path.is_empty()),
+        _ => (String::new(), false),
+    };
     let (mut values, mut members) = (Object::new(), Object::new());
     for (parameter, source) in choices.parameters() {
-        let (value, member) = match stands {
-            Stands::Body(path) => (format!("{path}{source}"), format!("body/{path}{source}")),
-            _ => (source.to_owned(), source.to_owned()),
-        };
-        values.put(parameter, Object::new().with("parameter", value));
-        members.put(parameter, Object::new().with("parameterReference", member));
+        values.put(parameter, Object::new().with("parameter", source));
+        members.put(parameter, Object::new().with("parameterReference", format!("{below}{source}")));
     }
+    let is_told_by_the_old = values.is_empty() || !is_deep;
     let some = |object: Object| (!object.is_empty()).then_some(object);
     let of_values = Object::new()
         .with("operationId", list.operation())
@@ -158,7 +160,9 @@ fn looked_up(schema: Object, list: &ChoiceList, choices: &DynamicChoices, stands
         .with("itemsPath", "value")
         .with("itemValuePath", "id")
         .with("itemTitlePath", "name");
-    schema.with("x-ms-dynamic-values", of_values).with("x-ms-dynamic-list", of_list)
+    schema
+        .with_some("x-ms-dynamic-values", is_told_by_the_old.then_some(of_values))
+        .with("x-ms-dynamic-list", of_list)
 }
 
 pub(super) fn visibility(visibility: Visibility) -> Option<&'static str> {
