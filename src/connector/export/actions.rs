@@ -1,6 +1,6 @@
 //! The operations of actions, of lists, and the connection test.
 
-use super::answers::{answer, member, object, with_refusals};
+use super::answers::{Refuses, answer, member, object, responses};
 use super::json::{Json, Object};
 use super::schema::{self, Stands};
 use crate::action::Metadata;
@@ -18,13 +18,11 @@ pub(super) fn action(connector: &Connector, action: &Metadata) -> Object {
     let done = answer("What came of it.")
         .with("schema", schema::object(connector, action.outputs(), Stands::Answer))
         .with_some("examples", examples);
-    let responses = with_refusals(Object::new().with("200", done), true)
-        .with("default", answer("It could not be done; the status says whether to try again."));
     Object::new()
         .with("summary", action.title())
         .with_some("description", action.description())
         .with("parameters", Json::array([super::body(body)]))
-        .with("responses", responses)
+        .with("responses", responses(Object::new().with("200", done), Refuses::Doing))
 }
 
 /// `GET /{list}`.
@@ -50,25 +48,38 @@ pub(super) fn list(list: &ChoiceList) -> Object {
             .with("name", member("string", "Name", "What is shown.")),
     );
     let entries = Object::new().with("type", "array").with("items", entry);
-    let listed = answer("The entries of the list.")
-        .with("schema", object(["value"], Object::new().with("value", entries)));
+    let listed = object(
+        ["value"],
+        Object::new()
+            .with("value", entries)
+            .with("truncated", member("boolean", "Truncated", "Whether there are more than are listed."))
+            .with("limit", member("integer", "Limit", "How many are listed at most.")),
+    );
+    let listed = answer("The entries of the list.").with("schema", listed);
     let has_input = !parameters.is_empty();
+    let refuses = if has_input { Refuses::Input } else { Refuses::Nothing };
     Object::new()
         .with("summary", format!("List {title}"))
         .with("description", format!("Lists the {title} that can be chosen."))
         .with("x-ms-visibility", "internal")
         .with_some("parameters", has_input.then_some(Json::Array(parameters)))
-        .with("responses", with_refusals(Object::new().with("200", listed), has_input))
+        .with("responses", responses(Object::new().with("200", listed), refuses))
 }
 
 /// `GET /connection`.
 pub(super) fn test() -> Object {
-    let status = member("string", "Status", "ok, where the connection is good.");
-    let good = answer("The connection is good.")
-        .with("schema", object(["status"], Object::new().with("status", status)));
+    let names = || Object::new().with("type", "array").with("items", Object::new().with("type", "string"));
+    let good = object(
+        ["status", "triggers", "actions"],
+        Object::new()
+            .with("status", member("string", "Status", "ok, where the connection is good."))
+            .with("triggers", names().with("description", "The triggers that it is good for."))
+            .with("actions", names().with("description", "The actions that it is good for.")),
+    );
+    let good = answer("The connection is good.").with("schema", good);
     Object::new()
         .with("summary", "Test the connection")
         .with("description", "Says whether the connection is good.")
         .with("x-ms-visibility", "internal")
-        .with("responses", with_refusals(Object::new().with("200", good), false))
+        .with("responses", responses(Object::new().with("200", good), Refuses::Nothing))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answers::{answer, header, member, not_found, object, reference, with_refusals};
+use super::answers::{Refuses, answer, header, member, object, reference, responses};
 use super::firing;
 use super::json::{Json, Object};
 use super::schema::{self, Stands};
@@ -29,7 +29,7 @@ pub(super) fn webhook(connector: &Connector, profile: &Profile) -> Object {
         .with("headers", Object::new().with("Location", location));
     triggers("single", profile)
         .with("parameters", Json::array([super::body(body)]))
-        .with("responses", with_refusals(Object::new().with("201", created), true))
+        .with("responses", responses(Object::new().with("201", created), Refuses::Watching))
 }
 
 /// `x-ms-notification-content` of the webhook's path.
@@ -48,26 +48,26 @@ pub(super) fn polling(connector: &Connector, profile: &Profile) -> Object {
         let wait = header("integer", "In how many seconds to ask; none while more waits.");
         Object::new().with("Location", location).with("Retry-After", wait)
     };
+    let missed = header("integer", "How many firings came and were forgotten before they were asked for.");
     let some = answer("What has fired since, the oldest first.")
         .with("schema", firing::array(reference(&firing::definition_name(profile))))
-        .with("headers", headers())
+        .with("headers", headers().with("Tripline-Missed", missed))
         .with("examples", Object::new().with("application/json", json!([firing::sample(profile)])));
     let none = answer("Nothing has fired since.").with("headers", headers());
     triggers("batch", profile)
         .with("parameters", Json::array(parameters))
-        .with("responses", with_refusals(Object::new().with("200", some).with("202", none), true))
+        .with("responses", responses(Object::new().with("200", some).with("202", none), Refuses::Watching))
 }
 
 /// `GET /subscriptions/{id}`.
 pub(super) fn status() -> Object {
     let status = answer("How the subscription stands.").with("schema", reference("SubscriptionStatus"));
-    let responses = with_refusals(Object::new().with("200", status), false);
     Object::new()
         .with("summary", "Get a subscription")
         .with("description", "Says how a subscription stands, and why nothing fires.")
         .with("x-ms-visibility", "internal")
         .with("parameters", Json::array([id()]))
-        .with("responses", not_found(responses, "There is no such subscription, or none of one's own."))
+        .with("responses", responses(Object::new().with("200", status), Refuses::Unknown))
 }
 
 /// `DELETE /subscriptions/{id}`.
@@ -78,7 +78,7 @@ pub(super) fn unsubscribe() -> Object {
         .with("description", "Removes a subscription, as often as it is asked to.")
         .with("x-ms-visibility", "internal")
         .with("parameters", Json::array([id()]))
-        .with("responses", with_refusals(Object::new().with("204", gone), false))
+        .with("responses", responses(Object::new().with("204", gone), Refuses::Nothing))
 }
 
 /// What subscribing answers.
@@ -86,61 +86,88 @@ pub(super) fn subscription() -> Object {
     let secret =
         member("string", "Signing secret", "What notifications are signed with; it is told this once.");
     object(
-        ["id"],
+        ["id", "triggerType", "signingSecret", "expiresAt"],
         Object::new()
             .with("id", member("string", "Subscription", "The id of the subscription."))
-            .with("secret", secret.with("format", "password").with("x-ms-visibility", "internal")),
+            .with("triggerType", member("string", "Trigger type", "The type of its trigger."))
+            .with("signingSecret", secret.with("x-ms-visibility", "internal"))
+            .with(
+                "expiresAt",
+                time("Expires at", "When it ends, if nothing is delivered or read until then."),
+            ),
     )
 }
 
-/// What is told of a subscription.
+/// What is told of a subscription. What may be `null` is marked, since Swagger 2.0 has no word for it.
 pub(super) fn subscription_status() -> Object {
-    let time = |title, description| member("string", title, description).with("format", "date-time");
-    let last = |title: &str, description: &str, properties: Object| {
-        object([], properties).with("x-ms-summary", title).with("description", description)
-    };
-    object(
-        ["id", "type"],
+    let count = |title, description| member("integer", title, description);
+    let text = |title, description| member("string", title, description);
+    let firing = Object::new().with("type", "object").with("additionalProperties", true);
+    let last_delivery = object(
+        [],
         Object::new()
-            .with("id", member("string", "Subscription", "The id of the subscription."))
-            .with("type", member("string", "Type", "The type of its trigger."))
-            .with("expires", time("Expires", "When it ends, if nothing is delivered or read until then."))
-            .with("reason", member("string", "Reason", "Why nothing fires, in words."))
-            .with("series", firing::array(series()).with("x-ms-summary", "Series"))
+            .with("time", nullable(time("Time", "When it was made, or given up.")))
+            .with("outcome", text("Outcome", "What became of it: delivered or failed."))
+            .with("reason", nullable(text("Reason", "Why it failed."))),
+    );
+    let any = Object::new().with("type", "object").with("additionalProperties", true);
+    object(
+        ["id", "triggerType", "createdAt", "expiresAt", "side", "phase", "reason", "series", "fired"],
+        Object::new()
+            .with("id", text("Subscription", "The id of the subscription."))
+            .with("triggerType", text("Trigger type", "The type of its trigger."))
+            .with("trigger", any.with("description", "What it watches for."))
+            .with("callback", nullable(text("Callback", "The host that notifications go to.")))
+            .with("createdAt", time("Created at", "When it was made."))
             .with(
-                "lastFiring",
-                last(
-                    "Last firing",
-                    "What has fired last.",
-                    Object::new()
-                        .with("id", member("string", "Firing", "The id of the firing."))
-                        .with("time", time("Time", "When it happened.")),
-                ),
+                "expiresAt",
+                time("Expires at", "When it ends, if nothing is delivered or read until then."),
             )
-            .with(
-                "lastDelivery",
-                last(
-                    "Last delivery",
-                    "What was delivered last, or tried.",
-                    Object::new()
-                        .with("id", member("string", "Firing", "The id of the firing."))
-                        .with("time", time("Time", "When it was tried."))
-                        .with("outcome", member("string", "Outcome", "What became of it.")),
-                ),
-            ),
+            .with("side", text("Side", "On which side of the threshold the value is."))
+            .with("phase", text("Phase", "What the trigger waits for."))
+            .with("reason", text("Reason", "Why nothing fires, in words."))
+            .with("series", firing::array(series()).with("description", "Each series that it watches."))
+            .with("fired", count("Fired", "How often it has fired."))
+            .with("lastFiring", nullable(firing.with("description", "What has fired last.")))
+            .with("delivered", count("Delivered", "How many notifications have arrived."))
+            .with("failed", count("Failed", "How many notifications were given up."))
+            .with("lastDelivery", nullable(last_delivery))
+            .with("waiting", count("Waiting", "How many notifications are on their way."))
+            .with("waitsFor", nullable(text("Waits for", "What the first of them waits for."))),
     )
 }
 
 /// How the trigger stands on one series.
 fn series() -> Object {
-    object(
-        [],
+    let text = |title, description| member("string", title, description);
+    let name = object(
+        ["source", "kind", "name"],
         Object::new()
-            .with("name", member("string", "Name", "The name of the segment or the measure."))
-            .with("side", member("string", "Side", "On which side of the threshold the value is."))
-            .with("phase", member("string", "Phase", "What the trigger waits for."))
-            .with("reason", member("string", "Reason", "Why it does not fire, in words.")),
+            .with("source", text("Source", "Where it is: the instance."))
+            .with("kind", text("Kind", "What it is: segment or measure."))
+            .with("name", text("Name", "The name of the segment or the measure."))
+            .with("dimensions", Object::new().with("type", "object").with("additionalProperties", true)),
+    );
+    object(
+        ["series", "side", "phase", "reason"],
+        Object::new()
+            .with("series", name)
+            .with("side", text("Side", "On which side of the threshold the value is."))
+            .with("phase", text("Phase", "What the trigger waits for."))
+            .with("value", nullable(member("number", "Value", "The last value.")))
+            .with("reportedAt", nullable(time("Reported at", "When it was reported.")))
+            .with("nextDeadline", nullable(time("Next deadline", "When something is due without a report.")))
+            .with("suppressed", member("integer", "Suppressed", "How many firings a cooldown has swallowed."))
+            .with("reason", text("Reason", "Why it does not fire, in words.")),
     )
+}
+
+fn time(title: &str, description: &str) -> Object {
+    member("string", title, description).with("format", "date-time")
+}
+
+fn nullable(schema: Object) -> Object {
+    schema.with("x-nullable", true)
 }
 
 fn triggers(mode: &str, profile: &Profile) -> Object {

@@ -117,15 +117,19 @@ fn the_surface_is_that_of_the_contract() {
     let codes = |path: &str, method: &str| -> Vec<String> {
         definition["paths"][path][method]["responses"].as_object().unwrap().keys().cloned().collect()
     };
-    assert_eq!(codes("/subscriptions/unificationCompleted", "post"), ["201", "400", "401", "429"]);
-    assert_eq!(codes("/poll/unificationCompleted", "get"), ["200", "202", "400", "401", "429"]);
-    assert_eq!(codes("/subscriptions/{id}", "delete"), ["204", "401", "429"]);
-    assert_eq!(codes("/subscriptions/{id}", "get"), ["200", "401", "404", "429"]);
+    assert_eq!(
+        codes("/subscriptions/unificationCompleted", "post"),
+        ["201", "400", "401", "403", "429", "503"]
+    );
+    assert_eq!(codes("/poll/unificationCompleted", "get"), ["200", "202", "400", "401", "403", "429", "503"]);
+    assert_eq!(codes("/subscriptions/{id}", "delete"), ["204", "401", "429", "503"]);
+    assert_eq!(codes("/subscriptions/{id}", "get"), ["200", "401", "404", "429", "503"]);
     for list in ["/instances", "/datasources", "/segments", "/measures", "/entities", "/connection"] {
         assert!(codes(list, "get").contains(&"200".to_owned()), "{list}");
     }
     for action in ["postTeamsChannelMessage", "getItems", "getItemsV2"] {
-        assert!(codes(&format!("/actions/{action}"), "post").contains(&"200".to_owned()), "{action}");
+        let expected = ["200", "400", "401", "422", "429", "502", "503", "504"];
+        assert_eq!(codes(&format!("/actions/{action}"), "post"), expected, "{action}");
     }
     assert_eq!(definition["x-ms-capabilities"]["testConnection"]["operationId"], "TestConnection");
 }
