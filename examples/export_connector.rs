@@ -2,12 +2,13 @@
 //!
 //! `cargo run --example export_connector -- DIR [--host NAME] [--base-path PATH] [--publisher NAME]`
 //!
-//! The connector is that of Customer Insights, with an action that posts to a Teams channel. What is wrong with a
-//! declaration is told with what mends it: try `--host https://contoso.example`.
+//! The connector is that of Customer Insights, with an action that posts to a Teams channel. What it offers is printed;
+//! what is wrong with a declaration is told with what mends it: try `--host https://contoso.example`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use serde_json::Value;
 use tripline::action::HttpAction;
 use tripline::builtin::{customer_insights, teams::TeamsChannelMessage};
 use tripline::connector::{Connector, Contact, Export};
@@ -44,9 +45,8 @@ fn main() -> ExitCode {
         for (name, text) in files {
             let path = folder.join(name);
             std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
-            println!("{name}: {} lines", text.lines().count());
         }
-        Ok(())
+        print_operations(export.definition())
     });
     match written {
         Ok(()) => ExitCode::SUCCESS,
@@ -55,6 +55,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What a maker of flows finds, an operation a line; what designers alone call stands in brackets.
+fn print_operations(definition: &str) -> Result<(), String> {
+    let definition: Value = serde_json::from_str(definition).map_err(|error| error.to_string())?;
+    for (path, item) in definition["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let Some(id) = operation["operationId"].as_str() else { continue };
+            let summary = operation["summary"].as_str().unwrap_or_default();
+            let (open, close) =
+                if operation["x-ms-visibility"] == "internal" { ("(", ")") } else { ("", "") };
+            println!("{:<6} {path:<42} {id:<30} {open}{summary}{close}", method.to_uppercase());
+        }
+    }
+    Ok(())
 }
 
 fn declared(arguments: &Arguments) -> Connector {

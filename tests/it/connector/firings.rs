@@ -24,7 +24,7 @@ fn fired(name: &str, fields: &Value, events: Vec<Event<'static>>) -> Vec<Firing>
         let event = event.with_time(at(60 * minute));
         let _ = engine.handle_event(at(60 * minute), &event).unwrap();
     }
-    let _ = engine.handle_timeout(at(3_600)).unwrap();
+    engine.handle_timeout(at(3_600)).unwrap();
     std::iter::from_fn(|| engine.poll_firing()).collect()
 }
 
@@ -254,7 +254,8 @@ fn the_sample_of_every_trigger_was_really_sent() {
                 file.push(c.to_ascii_lowercase());
                 file
             });
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/connector/export/samples");
+            let folder =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("src/connector/declaration/export/samples");
             std::fs::write(folder.join(file + ".json"), format!("{firing:#}\n")).unwrap();
             continue;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Findings, quoted};
-use crate::connector::operation::{self, Kind, Operation};
+use crate::connector::declaration::operation::{self, Kind, Operation};
 use crate::connector::{ChoiceList, Connector, Profile, Revision};
 
 pub(super) fn check(connector: &Connector, findings: &mut Findings) {

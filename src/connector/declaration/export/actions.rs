@@ -4,6 +4,7 @@ use super::answers::{Refuses, answer, member, object, responses};
 use super::json::{Json, Object};
 use super::schema::{self, Stands};
 use crate::action::Metadata;
+use crate::connector::list::capitalised;
 use crate::connector::{ChoiceList, Connector};
 
 /// `POST /actions/{name}`.
@@ -36,7 +37,7 @@ pub(super) fn list(list: &ChoiceList) -> Object {
                 .with("in", "query")
                 .with("required", true)
                 .with("type", "string")
-                .with("x-ms-summary", super::list::capitalised(name))
+                .with("x-ms-summary", capitalised(name))
                 .with("description", "What the list is for.")
                 .into()
         })

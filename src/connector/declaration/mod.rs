@@ -1,8 +1,14 @@
 //! What a connector offers, and what people are told about it.
 
+mod export;
+mod operation;
+mod validate;
+
+pub use export::Export;
+
 use std::time::Duration;
 
-use super::{Authentication, ChoiceList, Contact, Export, Finding, Profile, Revision, export, validate};
+use super::{Authentication, ChoiceList, Contact, Finding, Profile, Revision};
 use crate::action::{Metadata, Registry};
 use crate::error::Error;
 

@@ -3,7 +3,7 @@
 use super::answers::problem;
 use super::json::{Json, Object};
 use super::{actions, firing, triggers};
-use crate::connector::operation::{self, Kind, Operation};
+use crate::connector::declaration::operation::{self, Kind, Operation};
 use crate::connector::{Authentication, Connector, Contact, Revision};
 use crate::time::format_duration;
 

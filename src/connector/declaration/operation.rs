@@ -1,8 +1,9 @@
 //! The operations that a declaration comes to: their ids and their places, for checks and for the export alike.
 
-use super::list::capitalised;
-use super::{ChoiceList, Connector, Profile};
+use super::Connector;
 use crate::action::Metadata;
+use crate::connector::list::capitalised;
+use crate::connector::{ChoiceList, Profile};
 
 /// One operation.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ mod properties;
 mod schema;
 mod triggers;
 
-use super::{Connector, list};
+use super::Connector;
 use crate::error::{Error, ErrorKind, Fault};
 use json::Object;
 

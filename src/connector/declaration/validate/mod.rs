@@ -5,7 +5,8 @@ mod operations;
 mod texts;
 mod top;
 
-use super::{Connector, Finding};
+use super::Connector;
+use crate::connector::Finding;
 use crate::event::strict::shown;
 
 /// What was found so far.
