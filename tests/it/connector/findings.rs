@@ -96,6 +96,10 @@ fn broken() -> Vec<(Connector, &'static str)> {
             "host: \"contoso.example/api\" is not the name of a host; ",
         ),
         (declared().with_host("contoso.example:"), "host: \"contoso.example:\" is not the name of a host; "),
+        (
+            declared().with_host("contoso.example:65536"),
+            "host: \"contoso.example:65536\" is not the name of a host; ",
+        ),
         (declared().with_host("bücher.example"), "host: \"bücher.example\" is not the name of a host; "),
         (
             declared().with_host("localhost:8080"),
@@ -127,6 +131,10 @@ fn broken() -> Vec<(Connector, &'static str)> {
         (
             declared().with_categories(["Insights"]),
             "categories: \"Insights\" is none that is known; choose from AI, ",
+        ),
+        (
+            declared().with_categories(["AI", "AI"]),
+            "categories[1]: \"AI\" is there twice; take one of them away",
         ),
         (declared().with_publisher(""), "publisher: is missing; name the company or the person"),
         (declared().with_stack_owner(""), "stackOwner: is missing; name the company or the person"),
@@ -321,6 +329,16 @@ fn broken() -> Vec<(Connector, &'static str)> {
                     .with_dynamic_choices(of_instance().with_parameter("tenant", "instance")),
             ),
             "actions.ping.input.of.choices: the list \"segments\" takes no \"tenant\"; ",
+        ),
+        (
+            action(|it| {
+                it.with_input(Field::secret("key").with_title("Key")).with_input(
+                    Field::string("of").with_title("Of").with_dynamic_choices(
+                        DynamicChoices::new("segments").with_parameter("instance", "key"),
+                    ),
+                )
+            }),
+            "actions.ping.input.of.choices: depends on the secret key, which would stand in a URL; ",
         ),
         (
             input(

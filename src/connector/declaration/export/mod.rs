@@ -10,11 +10,8 @@ mod schema;
 mod triggers;
 
 use super::Connector;
-use crate::error::{Error, ErrorKind, Fault};
+use crate::error::{Error, ErrorKind};
 use json::Object;
-
-/// The most bytes of a definition that the platform takes.
-const MAX_BYTES: usize = 1 << 20;
 
 /// The two files that are uploaded to the platform.
 ///
@@ -74,11 +71,6 @@ impl Export {
 /// The files of a declaration in which nothing was found.
 pub(super) fn export(connector: &Connector) -> Result<Export, Error> {
     let definition = text(&definition::definition(connector))?;
-    if definition.len() > MAX_BYTES {
-        let message =
-            format!("has {} bytes, the limit is {MAX_BYTES}; offer fewer actions", definition.len());
-        return Err(Error::from_faults(vec![Fault::new("definition", message)]));
-    }
     Ok(Export { definition, properties: text(&properties::properties(connector))? })
 }
 

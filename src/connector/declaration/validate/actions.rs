@@ -32,6 +32,9 @@ impl Inputs<'_> {
         for field in fields {
             let place = format!("{place}.{}", field.name());
             self.field(&place, field, is_in_array);
+            if let Some(Choices::Dynamic(choices)) = field.choices() {
+                self.sources(&format!("{place}.choices"), choices, fields);
+            }
         }
     }
 
@@ -94,6 +97,15 @@ impl Inputs<'_> {
         if is_in_array && choices.parameters().next().is_some() {
             let what = "depends on a field inside an array, which the platform cannot refer to";
             self.findings.add(place, what, "put the field before the array, or write the choices down");
+        }
+    }
+
+    /// What the choices depend on stands in the query of the list.
+    fn sources(&mut self, place: &str, choices: &DynamicChoices, beside: &[Field]) {
+        let is_secret = |source: &str| beside.iter().any(|field| field.name() == source && field.is_secret());
+        for (_, source) in choices.parameters().filter(|(_, source)| is_secret(source)) {
+            let what = format!("depends on the secret {source}, which would stand in a URL");
+            self.findings.add(place, what, "let it depend on something else, or write the choices down");
         }
     }
 }

@@ -74,7 +74,8 @@ fn description(text: &str, findings: &mut Findings) {
 fn host(text: &str, findings: &mut Findings) {
     let (name, port) = text.split_once(':').unwrap_or((text, "443"));
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = is_port && port.parse::<u16>().is_ok_and(|port| port > 0);
     if name.is_empty() || !name.chars().all(is_name) || !is_port {
         let remedy = "write the name alone, such as hooks.contoso.example, with a port where it needs one";
         findings.add("host", format!("{} is not the name of a host", quoted(text)), remedy);
@@ -135,6 +136,13 @@ fn is_url(text: &str, schemes: &[&str]) -> bool {
 fn categories(names: &[String], findings: &mut Findings) {
     if names.is_empty() || names.len() > 2 {
         findings.add("categories", format!("there are {}", names.len()), "choose one or two");
+    }
+    for (at, name) in names.iter().enumerate().filter(|(at, name)| names[..*at].contains(name)) {
+        findings.add(
+            &format!("categories[{at}]"),
+            format!("{} is there twice", quoted(name)),
+            "take one of them away",
+        );
     }
     for name in names.iter().filter(|name| !CATEGORIES.contains(&name.as_str())) {
         let what = format!("{} is none that is known", quoted(name));
