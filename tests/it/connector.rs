@@ -3,6 +3,7 @@
 mod export;
 mod findings;
 mod firings;
+mod hostile;
 mod lint;
 mod mutations;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tripline::ErrorKind;
 use tripline::action::{DynamicChoices, Field, Metadata, Visibility};
 use tripline::connector::{Authentication, ChoiceList, Connector, Contact, OAuth2, Revision};
@@ -329,6 +330,32 @@ fn broken() -> Vec<(Connector, &'static str)> {
                     .with_dynamic_choices(of_instance().with_parameter("tenant", "instance")),
             ),
             "actions.ping.input.of.choices: the list \"segments\" takes no \"tenant\"; ",
+        ),
+        (
+            input(
+                Field::array("all", Field::object("one", [Field::string("$ref").with_title("R")]))
+                    .with_title("All"),
+            ),
+            "actions.ping.input.all.$ref: would be read as a reference; give the field another name",
+        ),
+        (
+            action(|it| it.with_output(Field::integer("$ref"))),
+            "actions.ping.output.$ref: would be read as a reference; give the field another name",
+        ),
+        (
+            input(Field::object("any", []).with_title("Any").with_default(json!({"a": [{"$ref": 1}]}))),
+            "actions.ping.input.any: would be read as a reference; give the field another name, or another default",
+        ),
+        (
+            action(|it| {
+                it.with_output(Field::object("any", []))
+                    .with_sample(json!({}), json!({"any": {"$ref": "#/x"}}))
+            }),
+            "actions.ping.samples[0].output: holds a member $ref, which is read as a reference; ",
+        ),
+        (
+            oauth2(sound_oauth2().with_scope("$ref", "Read.")),
+            "authentication.scopes[0]: would be read as a reference; give the scope another name",
         ),
         (
             action(|it| {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Findings, quoted, texts};
+use super::{Findings, REFERENCE, quoted, texts};
 use crate::action::{Choices, DynamicChoices, Field, FieldType, Visibility};
 use crate::connector::Connector;
 
@@ -18,7 +18,52 @@ pub(super) fn check(connector: &Connector, findings: &mut Findings) {
                 findings.add(&format!("{place}.{}", fault.path()), fault.message(), remedy);
             }
         }
+        for (part, fields) in [("input", action.inputs()), ("output", action.outputs())] {
+            references(&format!("{place}.{part}"), fields, findings);
+        }
+        let sample = action.samples().first();
+        let values =
+            sample.iter().flat_map(|sample| [("input", sample.input()), ("output", sample.output())]);
+        for (part, value) in values.filter(|(_, value)| holds_reference(value)) {
+            let remedy = "show another value, in which no member has this name";
+            findings.add(
+                &format!("{place}.samples[0].{part}"),
+                "holds a member $ref, which is read as a reference",
+                remedy,
+            );
+        }
         Inputs { connector, findings }.check(&format!("{place}.input"), action.inputs(), false);
+    }
+}
+
+/// Members of a file that would be read as references.
+fn references(place: &str, fields: &[Field], findings: &mut Findings) {
+    for field in fields {
+        let place = format!("{place}.{}", field.name());
+        if field.name() == REFERENCE || field.default().is_some_and(holds_reference) {
+            findings.add(
+                &place,
+                "would be read as a reference",
+                "give the field another name, or another default",
+            );
+        }
+        let mut inner = field.field_type();
+        while let FieldType::Array(element) = inner {
+            inner = element.field_type();
+        }
+        if let FieldType::Object(fields) = inner {
+            references(&place, fields, findings);
+        }
+    }
+}
+
+fn holds_reference(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name == REFERENCE || holds_reference(value))
+        }
+        Value::Array(elements) => elements.iter().any(holds_reference),
+        _ => false,
     }
 }
 

@@ -45,6 +45,9 @@ fn size(connector: &Connector, findings: &mut Findings) {
     }
 }
 
+/// What a name may not be, wherever it becomes the name of a member: all after it would be read as a reference.
+const REFERENCE: &str = "$ref";
+
 /// A text as a finding shows it.
 fn quoted(text: &str) -> String {
     format!("{:?}", shown(text))

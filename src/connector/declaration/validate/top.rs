@@ -1,6 +1,6 @@
 //! What a declaration says of the connector as a whole.
 
-use super::{Findings, quoted, texts};
+use super::{Findings, REFERENCE, quoted, texts};
 use crate::connector::{Authentication, Connector, Contact, OAuth2};
 
 /// The categories that Microsoft's certification knows.
@@ -192,6 +192,9 @@ fn oauth2(settings: &OAuth2, findings: &mut Findings) {
         {
             let what = format!("{} is no scope", quoted(scope));
             findings.add(&place, what, "write visible ASCII characters but \" and \\");
+        }
+        if *scope == REFERENCE {
+            findings.add(&place, "would be read as a reference", "give the scope another name");
         }
         if scopes[..at].contains(scope) {
             findings.add(&place, format!("{} is there twice", quoted(scope)), "take one of them away");
