@@ -126,27 +126,28 @@ fn odd(random: &mut Random) -> Connector {
 fn where_nothing_is_found_whoever_checks_finds_nothing_either() {
     let mut random = Random(0x0C0_77EC);
     let (mut sound, mut faulty, mut checked) = (0, 0, 0);
-    for at in 0..1_000 {
+    for at in 0..400 {
         let connector = odd(&mut random);
         let findings = connector.validate();
-        assert_eq!(connector.export().is_ok(), findings.is_empty());
+        let export = connector.export();
+        assert_eq!(export.is_ok(), findings.is_empty());
         if !findings.is_empty() {
             faulty += 1;
             assert!(findings.iter().all(|it| it.to_string().len() < 2_000), "{findings:?}");
             continue;
         }
         sound += 1;
-        let export = connector.export().unwrap();
+        let export = export.unwrap();
         let value = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
         let (definition, properties) = (value(export.definition()), value(export.properties()));
         assert_eq!(lint(&definition, &properties), [""; 0], "{at}");
-        if checked < 40 && std::env::var_os("TRIPLINE_CONNECTOR_CHECK").is_some() {
+        if checked < 20 && std::env::var_os("TRIPLINE_CONNECTOR_CHECK").is_some() {
             let Some(answer) = checker(&definition, &properties) else { continue };
             assert_eq!(answer, Ok(()), "{at}");
             checked += 1;
         }
     }
-    assert!(sound > 200 && faulty > 200, "{sound} sound, {faulty} faulty");
+    assert!(sound > 50 && faulty > 50, "{sound} sound, {faulty} faulty");
 }
 
 #[test]
