@@ -14,6 +14,7 @@ mod built_in;
 mod conformance;
 #[cfg(feature = "testing")]
 mod conformance_faults;
+mod connector;
 #[cfg(all(feature = "flow", feature = "signing"))]
 mod connector_service;
 mod corpus;

@@ -83,7 +83,7 @@ pub(super) fn all() -> Vec<Profile> {
 }
 
 /// Where a subscription's firings are sent.
-pub(super) fn callback_url() -> Field {
+pub(in crate::connector) fn callback_url() -> Field {
     Field::string("callbackUrl")
         .with_title("Callback URL")
         .with_description("Where the platform wants to be told.")
@@ -93,7 +93,7 @@ pub(super) fn callback_url() -> Field {
 }
 
 /// How far a poll has read.
-pub(super) fn trigger_state() -> Field {
+pub(in crate::connector) fn trigger_state() -> Field {
     Field::string("triggerState")
         .with_title("Trigger state")
         .with_description("How far the trigger has been read: what the last answer gave.")

@@ -12,6 +12,7 @@ use crate::action::Field;
 use crate::error::{Error, Fault};
 use crate::trigger::Trigger;
 use kinds::Kind;
+pub(super) use kinds::{callback_url, trigger_state};
 use read::Reading;
 
 /// One type of trigger in the flat form that a connector offers: a path segment,
