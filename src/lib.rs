@@ -79,6 +79,7 @@
 //! | say in words what has fired | [`builtin::Notice`] |
 //! | have it done: retries, limits for each target, dead letters | [`dispatch`], [`Dispatcher`](dispatch::Dispatcher), [`drive`](dispatch::drive()) |
 //! | say what follows a firing, step by step, in Rust or JSON | [`flow`], [`Flow`](flow::Flow), [`Flows`](flow::Flows), [`flows`](_documentation::flows) |
+//! | offer triggers and actions to Power Automate and Logic Apps | [`connector`], [`Connector`](connector::Connector) |
 //! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
 //! | accept callback URLs from strangers | [`webhook::Guard`] |
 //! | learn to write an action, from nothing | [`connector_authors`](_documentation::connector_authors) |
@@ -259,6 +260,7 @@ pub mod action;
 mod base64;
 mod bounds;
 pub mod builtin;
+pub mod connector;
 pub mod dispatch;
 pub mod engine;
 mod error;

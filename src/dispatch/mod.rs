@@ -339,6 +339,16 @@ impl Dispatcher {
         self.lane_of(target).is_some_and(|lane| lane.disabled.is_some())
     }
 
+    /// The targets that are switched off, in the order in which they were first met.
+    ///
+    /// ```
+    /// use tripline::dispatch::Dispatcher;
+    /// assert_eq!(Dispatcher::new().disabled_targets().count(), 0);
+    /// ```
+    pub fn disabled_targets(&self) -> impl Iterator<Item = &str> {
+        self.lanes.values().filter(|lane| lane.disabled.is_some()).map(|lane| &*lane.name)
+    }
+
     /// The dead letters that are kept, oldest first.
     ///
     /// ```

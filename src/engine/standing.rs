@@ -4,13 +4,18 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use crate::event::SeriesRef;
+use crate::event::{Series, SeriesRef};
 use crate::threshold::{NEVER, Phase, Side};
 use crate::time::{Nanos, datetime};
 
 use super::Engine;
 use super::instance::Body;
+use super::numbers::is_series_kind;
+use super::register::only_name;
 use super::slot::LONG_AGO;
+
+/// How many series are looked at for a trigger that asks for no single name.
+const MOST_LOOKED_AT: usize = 100_000;
 
 /// Where one trigger stands on one series.
 ///
@@ -80,6 +85,45 @@ impl Engine {
             waiting: more.map_or(0, |more| more.waiting.len()),
             reason: self.reason_of(&instance),
         })
+    }
+
+    /// Where a trigger stands on the series that it has seen, at most `most` of them, in
+    /// the order in which they were first reported. A trigger that asks for other
+    /// than one name is looked for on the first 100,000 series. That is no input: nothing changes.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::Engine, event::SeriesRef, threshold::{Side, Threshold}, Trigger};
+    ///
+    /// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// engine.add(at, Trigger::segment_threshold_crossed("any", "*", Threshold::above(1000.0)).build()?)?;
+    /// for (name, members) in [("vip", 1200.0), ("gold", 900.0)] {
+    ///     let _ = engine.observe_series(at, &SeriesRef::segment("/s", name), at, members)?;
+    /// }
+    /// let states = engine.states_of("any", 10);
+    /// assert_eq!((states[0].0.name(), states[0].1.side()), ("vip", Side::Inside));
+    /// assert_eq!((states[1].0.name(), states[1].1.side()), ("gold", Side::Outside));
+    /// assert!(engine.states_of("any", 1).len() == 1 && engine.states_of("no-such", 10).is_empty());
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn states_of(&mut self, trigger: &str, most: usize) -> Vec<(Series, SeriesState)> {
+        let watch = self.register.number_of(trigger).and_then(|number| self.register.get(number));
+        let Some(watch) = watch else { return Vec::new() };
+        let candidates: Vec<u32> = match only_name(&watch.trigger) {
+            Some((kind, name)) if is_series_kind(kind) => {
+                let mut found = self.slots.namesakes(kind, name);
+                found.reverse();
+                found
+            }
+            Some(_) => Vec::new(),
+            None => (0..self.slots.len().min(MOST_LOOKED_AT) as u32).collect(),
+        };
+        let states = candidates.into_iter().filter_map(|number| {
+            let series = self.slots.series(number);
+            let state = self.state_of(trigger, &SeriesRef::from(&series))?;
+            Some((series, state))
+        });
+        states.take(most).collect()
     }
 
     /// Every instance on a series; a solo has none.

@@ -385,6 +385,24 @@ impl Flows {
         self.history.iter().chain(self.live_runs().into_iter().map(|(_, live)| &live.record))
     }
 
+    /// The runs that have not ended, in the order in which they came.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/snippets/flows.rs")]
+    /// let _ = flows.handle_firing(now, &firing)?;
+    /// assert_eq!(flows.live_runs().next().unwrap().flow(), "vip-1000");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn live_runs(&self) -> impl Iterator<Item = &RunRecord> {
+        self.live.values().map(|live| &live.record)
+    }
+
+    /// The flow whose step waits for a delivery.
+    pub(crate) fn flow_of(&self, delivery: &str) -> Option<&str> {
+        let live = self.live.get(&self.pending.get(delivery)?.run)?;
+        Some(&live.record.flow)
+    }
+
     /// How many runs have not ended, those that wait among them.
     ///
     /// ```

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::Pipeline;
 use super::firings::Firings;
+use super::keep::Kept;
 use super::limits::{Counts, Limits};
 use crate::action::Registry;
 use crate::dispatch::{Dispatcher, DispatcherBuilder};
@@ -139,6 +140,7 @@ impl PipelineBuilder {
             dispatcher: self.dispatcher.build()?,
             firings: Firings::new(self.limits.firings()),
             limits: self.limits,
+            kept: Kept::default(),
             last: Lsn::ZERO,
             safe: Lsn::ZERO,
             checkpoint: Lsn::ZERO,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Pipeline;
 use super::receipt::Receipt;
-use super::record::{Input, Other};
+use super::record::Input;
 use crate::engine::Replace;
 use crate::error::{Error, ErrorKind};
 use crate::flow::Flow;
@@ -77,8 +77,7 @@ impl Pipeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn define(&mut self, now: DateTime<Utc>, flow: Flow, how: Replace) -> Result<Receipt, Error> {
-        self.refuse_where_full()?;
-        self.take(instant(now)?, Input::Define(&flow, how))
+        self.define_keeping(now, flow, how, &[])
     }
 
     /// Takes a flow out and drops the state of its trigger. Runs that have begun go on.
@@ -95,10 +94,7 @@ impl Pipeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remove(&mut self, now: DateTime<Utc>, id: &str) -> Result<Receipt, Error> {
-        if self.flows.flow(id).is_none() {
-            return Err(Error::new(ErrorKind::UnknownFlow, format!("there is no flow {id:?}")));
-        }
-        self.take(instant(now)?, Input::Other(Other::Remove { id: id.to_owned() }))
+        self.remove_keeping(now, id, &[])
     }
 
     /// Brings the flows in line with a list, as a host does after it has read
@@ -148,7 +144,7 @@ impl Pipeline {
             }
             let list = if old.is_some() { &mut changes.replaced } else { &mut changes.added };
             list.push(flow.id().to_owned());
-            let _ = self.take(instant(now)?, Input::Define(&flow, Replace::Quiet))?;
+            let _ = self.take(instant(now)?, Input::Define(&flow, Replace::Quiet), &[])?;
         }
         Ok(changes)
     }

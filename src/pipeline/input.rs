@@ -57,14 +57,18 @@ impl Pipeline {
         if events.is_empty() {
             return Ok(Receipt::default());
         }
+        self.check_events(events)?;
+        self.take(instant(now)?, Input::Events(events), &[])
+    }
+
+    pub(super) fn check_events(&mut self, events: &[Event<'_>]) -> Result<(), Error> {
         let most = self.limits.events();
         if events.len() > most {
             self.counts.refused += 1;
             let message = format!("{} events at once, the limit is {most}", events.len());
             return Err(Error::new(ErrorKind::Limit, message));
         }
-        self.refuse_where_full()?;
-        self.take(instant(now)?, Input::Events(events))
+        self.refuse_where_full()
     }
 
     /// Tells how an attempt ended. One that was lost meanwhile changes nothing, and is counted.
@@ -92,7 +96,11 @@ impl Pipeline {
     ) -> Result<Receipt, Error> {
         let result = result.map_or_else(Told::Error, Told::Output);
         let delivery = self.dispatcher.delivery_of(lease).map(str::to_owned);
-        self.take(instant(now)?, Input::Other(Other::Complete { lease: lease.number(), delivery, result }))
+        self.take(
+            instant(now)?,
+            Input::Other(Other::Complete { lease: lease.number(), delivery, result }),
+            &[],
+        )
     }
 
     /// Moves the clock. Before [`poll_timeout`](Self::poll_timeout) it is a no-op.
@@ -110,7 +118,7 @@ impl Pipeline {
         match self.poll_timeout() {
             Some(due) if due <= now => {
                 let is_full = self.is_full();
-                self.take(instant(now)?, Input::Other(Other::Timeout { is_full }))
+                self.take(instant(now)?, Input::Other(Other::Timeout { is_full }), &[])
             }
             _ => Ok(Receipt::default()),
         }
@@ -133,7 +141,7 @@ impl Pipeline {
     pub fn handle_restart(&mut self, now: DateTime<Utc>) -> Result<Receipt, Error> {
         // What was handed out belongs to that process.
         self.outgoing.clear();
-        self.take(instant(now)?, Input::Other(Other::Restart))
+        self.take(instant(now)?, Input::Other(Other::Restart), &[])
     }
 
     /// Runs the firing of an earlier run once more: see [`Flows::resubmit`](crate::flow::Flows::resubmit).
@@ -149,7 +157,7 @@ impl Pipeline {
     /// ```
     pub fn resubmit(&mut self, now: DateTime<Utc>, run: &str) -> Result<Receipt, Error> {
         self.refuse_where_full()?;
-        self.take(instant(now)?, Input::Other(Other::Resubmit { run: run.to_owned() }))
+        self.take(instant(now)?, Input::Other(Other::Resubmit { run: run.to_owned() }), &[])
     }
 
     /// Calls a run and its deliveries off: see [`Flows::cancel`](crate::flow::Flows::cancel).
@@ -164,7 +172,7 @@ impl Pipeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cancel_run(&mut self, now: DateTime<Utc>, run: &str) -> Result<Receipt, Error> {
-        self.take(instant(now)?, Input::Other(Other::CancelRun { run: run.to_owned() }))
+        self.take(instant(now)?, Input::Other(Other::CancelRun { run: run.to_owned() }), &[])
     }
 
     /// Sends a dead letter again: see [`Dispatcher::redrive`](crate::dispatch::Dispatcher::redrive).
@@ -180,7 +188,7 @@ impl Pipeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn redrive(&mut self, now: DateTime<Utc>, delivery: &str) -> Result<Receipt, Error> {
-        self.take(instant(now)?, Input::Other(Other::Redrive { delivery: delivery.to_owned() }))
+        self.take(instant(now)?, Input::Other(Other::Redrive { delivery: delivery.to_owned() }), &[])
     }
 
     /// Forgets a dead letter: see [`Dispatcher::discard`](crate::dispatch::Dispatcher::discard).
@@ -199,7 +207,7 @@ impl Pipeline {
             let message = format!("there is no dead letter {delivery:?}");
             return Err(Error::new(ErrorKind::UnknownDelivery, message));
         }
-        self.take(instant(now)?, Input::Other(Other::Discard { delivery: delivery.to_owned() }))
+        self.take(instant(now)?, Input::Other(Other::Discard { delivery: delivery.to_owned() }), &[])
     }
 
     /// Lets deliveries to a target that was switched off begin again: see
@@ -218,7 +226,7 @@ impl Pipeline {
         if !self.dispatcher.is_disabled(target) {
             return Ok(Receipt::default());
         }
-        self.take(instant(now)?, Input::Other(Other::EnableTarget { target: target.to_owned() }))
+        self.take(instant(now)?, Input::Other(Other::EnableTarget { target: target.to_owned() }), &[])
     }
 
     pub(super) fn refuse_where_full(&mut self) -> Result<(), Error> {

@@ -11,11 +11,21 @@ pub struct Limits {
     events: usize,
     unsafe_bytes: usize,
     firings: usize,
+    kept: usize,
+    kept_value: usize,
+    kept_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { events: 10_000, unsafe_bytes: 64 << 20, firings: 10_000 }
+        Self {
+            events: 10_000,
+            unsafe_bytes: 64 << 20,
+            firings: 10_000,
+            kept: 100_000,
+            kept_value: 64 << 10,
+            kept_bytes: 256 << 20,
+        }
     }
 }
 
@@ -28,6 +38,12 @@ crate::bounds::limits! {
     unsafe_bytes, with_unsafe_bytes: usize, "Limits::default().unsafe_bytes(), 64 << 20";
     /// Firings that are remembered, 10,000 by default; the oldest make room, and their numbers tell.
     firings, with_firings: usize, "Limits::default().firings(), 10_000";
+    /// Values that are [kept](super::Keep) for the host, 100,000 by default.
+    kept, with_kept: usize, "Limits::default().kept(), 100_000";
+    /// Bytes of one of them, 64 KiB by default.
+    kept_value, with_kept_value: usize, "Limits::default().kept_value(), 64 << 10";
+    /// Bytes of all of them with their keys, 256 MiB by default.
+    kept_bytes, with_kept_bytes: usize, "Limits::default().kept_bytes(), 256 << 20";
 }
 
 /// What a pipeline has done since its journal began.
@@ -45,6 +61,7 @@ pub struct Counts {
     pub(super) deliveries: u64,
     pub(super) refused_deliveries: u64,
     pub(super) restarts: u64,
+    pub(super) keeps: u64,
     pub(super) refused: u64,
 }
 
@@ -63,6 +80,8 @@ crate::bounds::counts! {
     refused_deliveries;
     /// Restarts: see [`recover`](super::recover).
     restarts;
-    /// Inputs refused because too much waits. Not in the journal, so a crash forgets them.
+    /// Values that were kept, replaced or let go of: see [`Keep`](super::Keep).
+    keeps;
+    /// Inputs refused because too much waits, or over a bound. Not in the journal, so a crash forgets them.
     refused;
 }

@@ -11,7 +11,8 @@
 //! | go on after a crash | [`recover`], [`Recovery`] |
 //! | let go of what is no longer needed | [`Pipeline::checkpoint`] |
 //! | keep batches in a store of my own | [`Persist`], [`Pipeline::persisted`] |
-//! | know why nothing happened | [`Pipeline::why`] |
+//! | commit a cursor with the events that it gave | [`Keep`], [`Pipeline::handle_events_keeping`] |
+//! | know why nothing happened | [`Pipeline::why`], [`Pipeline::activity`] |
 //!
 //! ```
 #![doc = include_str!("../../docs/snippets/pipeline.rs")]
@@ -41,11 +42,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod activity;
 mod builder;
 mod checkpoint;
 mod configure;
 mod firings;
 mod input;
+mod keep;
+mod keeping;
 mod limits;
 mod persist;
 mod receipt;
@@ -61,14 +65,18 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::dispatch::{Dispatcher, Work};
-use crate::engine::{Engine, Explanation};
+use crate::engine::{Engine, Explanation, SeriesState};
+use crate::event::Series;
 use crate::flow::{Flows, Rendered};
 use crate::journal::Lsn;
 
 use firings::Firings;
+use keep::Kept;
 
+pub use activity::Activity;
 pub use builder::PipelineBuilder;
 pub use configure::Changes;
+pub use keep::Keep;
 pub use limits::{Counts, Limits};
 pub use persist::Persist;
 pub use receipt::Receipt;
@@ -82,14 +90,15 @@ pub use recover::{Recovery, recover};
 ///    [`complete`](Self::complete), [`handle_timeout`](Self::handle_timeout); flows come and go by
 ///    [`define`](Self::define), [`remove`](Self::remove) and [`set_flows`](Self::set_flows); people
 ///    [`resubmit`](Self::resubmit), [`cancel_run`](Self::cancel_run), [`redrive`](Self::redrive),
-///    [`discard`](Self::discard) and [`enable_target`](Self::enable_target). `now` comes first. Should
+///    [`discard`](Self::discard) and [`enable_target`](Self::enable_target); small values of the host's own are
+///    [kept](Self::keep), alone or with events and flows. `now` comes first. Should
 ///    it be earlier than before, each machine takes the latest time it has seen.
 /// 2. After each input, poll [`poll_persist`](Self::poll_persist) until it gives `None`, append each
 ///    batch to the journal in that order, and tell by [`persisted`](Self::persisted) how far it is safe.
 ///    Then poll [`poll_send`](Self::poll_send), and wait no longer than
 ///    [`poll_timeout`](Self::poll_timeout) says. A call too early, or too many, is a no-op.
-/// 3. *One input, one batch*: the input, the firings and the rendered deliveries that it led to are
-///    in the journal together or not at all. An input that is refused is in none.
+/// 3. *One input, one batch*: the input, what is to be kept with it, the firings and the rendered deliveries that
+///    it led to are in the journal together or not at all. An input that is refused is in none.
 /// 4. *No effect precedes its record*: work is handed out only when its batch is safe, and not at all
 ///    where it was lost or called off meanwhile.
 /// 5. *Replay*: the same batches give the same state; nothing is rendered again. Where firings or
@@ -126,6 +135,7 @@ pub struct Pipeline {
     bytes: usize,
     outgoing: VecDeque<(Lsn, Work)>,
     firings: Firings,
+    kept: Kept,
     counts: Counts,
     /// What the flows rendered under the input that is being handled, call by call.
     rendered: Vec<Vec<Rendered>>,
@@ -211,6 +221,17 @@ impl Pipeline {
         [engine, self.flows.poll_timeout(), self.dispatcher.poll_timeout()].into_iter().flatten().min()
     }
 
+    /// How far the journal is known to be safe.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/snippets/pipeline.rs")]
+    /// assert_eq!((pipeline.safe().get(), pipeline.last().get()), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn safe(&self) -> Lsn {
+        self.safe
+    }
+
     /// Whether everything that went in is safe.
     ///
     /// ```
@@ -253,6 +274,17 @@ impl Pipeline {
     /// ```
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Where a trigger stands on the series that it has seen: see [`Engine::states_of`]. It is no input.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/snippets/pipeline.rs")]
+    /// assert!(pipeline.states_of("vip-1000", 10).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn states_of(&mut self, trigger: &str, most: usize) -> Vec<(Series, SeriesState)> {
+        self.engine.states_of(trigger, most)
     }
 
     /// The flows and their runs.

@@ -1,8 +1,9 @@
-//! One input as the journal has it: a header, what it was, what fired, what was rendered.
+//! One input as the journal has it: a header, what it was, what is kept with it, what fired, what was rendered.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::keep::Keep;
 use crate::action::ActionError;
 use crate::engine::Replace;
 use crate::event::{Event, Reader};
@@ -39,6 +40,8 @@ pub(super) enum Other {
         is_full: bool,
     },
     Restart,
+    /// Nothing but what is to be kept.
+    Keep,
     Remove {
         id: String,
     },
@@ -75,6 +78,8 @@ struct Header {
     #[serde(flatten)]
     kind: Kind,
     #[serde(default, skip_serializing_if = "is_zero")]
+    kept: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
     firings: usize,
     /// How many renderings each call of the flows gave.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -101,6 +106,7 @@ enum Large {
 pub(super) struct Record<'a> {
     pub(super) now: Nanos,
     pub(super) input: Owned<'a>,
+    pub(super) keeps: Vec<Keep>,
     pub(super) firings: Vec<&'a [u8]>,
     pub(super) rendered: Vec<Vec<Rendered>>,
 }
@@ -124,7 +130,13 @@ impl Owned<'_> {
 }
 
 /// Writes one input with what it has led to.
-pub(super) fn encode(now: Nanos, input: Input<'_>, firings: &[Firing], rendered: &[Vec<Rendered>]) -> Batch {
+pub(super) fn encode(
+    now: Nanos,
+    input: Input<'_>,
+    keeps: &[Keep],
+    firings: &[Firing],
+    rendered: &[Vec<Rendered>],
+) -> Batch {
     let (large, own) = match input {
         Input::Events(events) => {
             let own = events.iter().map(Event::to_json).collect();
@@ -143,12 +155,14 @@ pub(super) fn encode(now: Nanos, input: Input<'_>, firings: &[Firing], rendered:
         v: VERSION,
         now: format_instant(now),
         kind: large,
+        kept: keeps.len(),
         firings: firings.len(),
         rendered: counts,
     };
     let mut batch = Batch::new();
     batch.push(&to_json(&header));
     own.iter().for_each(|text| batch.push(text.as_bytes()));
+    keeps.iter().for_each(|keep| batch.push(&to_json(keep)));
     firings.iter().for_each(|firing| batch.push(firing.to_json().as_bytes()));
     rendered.iter().flatten().for_each(|rendered| batch.push(&to_json(rendered)));
     batch
@@ -180,6 +194,8 @@ pub(super) fn decode(batch: &Batch) -> Result<Record<'_>, String> {
             Owned::Define(Box::new(flow), how)
         }
     };
+    let keep = |_| serde_json::from_slice(next("a kept value")?).map_err(|error| error.to_string());
+    let keeps = (0..header.kept).map(keep).collect::<Result<_, _>>()?;
     let firings = (0..header.firings).map(|_| next("a firing")).collect::<Result<_, _>>()?;
     let mut rendered = Vec::with_capacity(header.rendered.len());
     for count in header.rendered {
@@ -187,7 +203,7 @@ pub(super) fn decode(batch: &Batch) -> Result<Record<'_>, String> {
         rendered.push((0..count).map(|_| read(next("a rendering")?)).collect::<Result<_, _>>()?);
     }
     match records.next() {
-        None => Ok(Record { now, input, firings, rendered }),
+        None => Ok(Record { now, input, keeps, firings, rendered }),
         Some(_) => Err("it has more records than its header says".to_owned()),
     }
 }
@@ -209,8 +225,10 @@ mod tests {
     use super::*;
 
     fn read_back(input: Input<'_>) -> String {
-        let batch = encode(7, input, &[], &[]);
+        let keeps = [Keep::put("a", "1"), Keep::remove("b")];
+        let batch = encode(7, input, &keeps, &[], &[]);
         let record = decode(&batch).unwrap();
+        assert_eq!(record.keeps, keeps);
         assert_eq!((record.now, record.firings.len(), record.rendered.len()), (7, 0, 0));
         format!("{:?}", record.input)
     }
@@ -231,6 +249,7 @@ mod tests {
             Other::Timeout { is_full: false },
             Other::Timeout { is_full: true },
             Other::Restart,
+            Other::Keep,
             Other::Remove { id: "f".into() },
             Other::Resubmit { run: "r".into() },
             Other::CancelRun { run: "r".into() },
@@ -245,7 +264,7 @@ mod tests {
     #[test]
     fn what_is_cut_or_too_long_is_told() {
         let events = [Event::new("1", "/s", "t").unwrap()];
-        let whole = encode(7, Input::Events(&events), &[], &[]);
+        let whole = encode(7, Input::Events(&events), &[Keep::put("a", "1")], &[], &[]);
         let records: Vec<&[u8]> = whole.records().collect();
         let of = |records: &[&[u8]]| {
             let mut batch = Batch::new();
@@ -254,7 +273,11 @@ mod tests {
         };
         assert_eq!(of(&[]), "it has no records");
         assert_eq!(of(&records[..1]), "an event is missing");
-        assert_eq!(of(&[records[0], records[1], b"{}"]), "it has more records than its header says");
+        assert_eq!(of(&records[..2]), "a kept value is missing");
+        assert_eq!(
+            of(&[records[0], records[1], records[2], b"{}"]),
+            "it has more records than its header says"
+        );
         assert!(
             of(&[b"{\"v\":2,\"now\":\"1970-01-01T00:00:00Z\",\"input\":\"timeout\"}"]).contains("version 2")
         );

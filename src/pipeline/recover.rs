@@ -174,7 +174,7 @@ impl Pipeline {
         let at = |kind: ErrorKind, why: String| Error::new(kind, format!("batch {lsn}: {why}"));
         let record = decode(batch).map_err(|why| at(ErrorKind::Corrupt, why))?;
         self.given = Some(record.rendered.into());
-        let receipt = self.apply(record.now, &record.input.as_input(), lsn);
+        let receipt = self.apply(record.now, &record.input.as_input(), &record.keeps, lsn);
         let left = self.given.take().unwrap_or_default();
         let receipt = receipt.map_err(|error| at(ErrorKind::Diverged, error.to_string()))?;
         // Nothing of it is on its way: a restart follows.

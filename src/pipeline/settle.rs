@@ -1,6 +1,7 @@
 //! From one machine to the next.
 
 use super::Pipeline;
+use super::keep::Keep;
 use super::persist::Persist;
 use super::receipt::Receipt;
 use super::record::{Input, Other, Told, encode};
@@ -14,14 +15,14 @@ use crate::time::{Nanos, datetime};
 
 impl Pipeline {
     /// Handles an input and writes it down with what it has led to. One that is refused changes nothing.
-    pub(super) fn take(&mut self, now: Nanos, input: Input<'_>) -> Result<Receipt, Error> {
+    pub(super) fn take(&mut self, now: Nanos, input: Input<'_>, keeps: &[Keep]) -> Result<Receipt, Error> {
         let lsn = self.last.next();
-        let mut receipt = self.apply(now, &input, lsn)?;
+        let mut receipt = self.apply(now, &input, keeps, lsn)?;
         receipt.lsn = Some(lsn);
         self.last = lsn;
         let rendered = std::mem::take(&mut self.rendered);
         if self.is_durable {
-            let batch = encode(now, input, &receipt.firings, &rendered);
+            let batch = encode(now, input, keeps, &receipt.firings, &rendered);
             let bytes = batch.as_bytes().len();
             self.bytes += bytes;
             self.unsafe_bytes.push_back((lsn, bytes));
@@ -33,14 +34,21 @@ impl Pipeline {
     }
 
     /// What an input does; the same when it is handled again.
-    pub(super) fn apply(&mut self, now: Nanos, input: &Input<'_>, lsn: Lsn) -> Result<Receipt, Error> {
+    pub(super) fn apply(
+        &mut self,
+        now: Nanos,
+        input: &Input<'_>,
+        keeps: &[Keep],
+        lsn: Lsn,
+    ) -> Result<Receipt, Error> {
         let mut receipt = Receipt::default();
         self.rendered.clear();
         let at = datetime(now);
         match input {
-            Input::Events(events) => self.decide(now, events, &mut receipt)?,
+            Input::Events(events) => self.decide(now, events, !keeps.is_empty(), &mut receipt)?,
             Input::Define(flow, how) => self.install(now, flow, *how, &mut receipt)?,
             Input::Other(other) => match other {
+                Other::Keep => {}
                 Other::Complete { lease, delivery, result } => {
                     self.check_lease(*lease, delivery.as_deref())?;
                     let result = match result {
@@ -57,6 +65,7 @@ impl Pipeline {
                 Other::Remove { id } => {
                     self.engine.remove(id)?;
                     self.flows.remove(id);
+                    self.firings.activities.remove(id);
                 }
                 Other::Resubmit { run } => self.run_flows(&mut receipt, |flows| flows.resubmit(at, run))?,
                 Other::CancelRun { run } => self
@@ -72,6 +81,8 @@ impl Pipeline {
         }
         self.tell_flows(now, &mut receipt)?;
         self.settle(now, lsn, &mut receipt)?;
+        keeps.iter().for_each(|keep| self.kept.apply(keep));
+        self.counts.keeps += keeps.len() as u64;
         self.counts.inputs += 1;
         self.counts.firings += receipt.firings.len() as u64;
         receipt.firings.iter().for_each(|firing| self.firings.push(firing.clone()));
@@ -92,7 +103,13 @@ impl Pipeline {
         Err(Error::new(ErrorKind::Diverged, message))
     }
 
-    fn decide(&mut self, now: Nanos, events: &[Event<'_>], receipt: &mut Receipt) -> Result<(), Error> {
+    fn decide(
+        &mut self,
+        now: Nanos,
+        events: &[Event<'_>],
+        keeps: bool,
+        receipt: &mut Receipt,
+    ) -> Result<(), Error> {
         receipt.taken = events.len();
         self.counts.events += events.len() as u64;
         for (place, event) in events.iter().enumerate() {
@@ -105,7 +122,8 @@ impl Pipeline {
             }
             self.collect(receipt);
         }
-        if receipt.refused.len() == events.len()
+        if !keeps
+            && receipt.refused.len() == events.len()
             && let [_] = events
             && let Some((_, error)) = receipt.refused.pop()
         {
@@ -202,6 +220,7 @@ impl Pipeline {
                 if let Some(reason) = reason {
                     self.counts.refused_deliveries += 1;
                     let refused = Outcome::Refused { id, reason };
+                    self.note_activity(now, &refused);
                     self.run_flows(receipt, |flows| flows.handle_outcome(at, &refused))?;
                 }
             }
@@ -219,8 +238,28 @@ impl Pipeline {
         let mut has_moved = false;
         while let Some(outcome) = self.dispatcher.poll_outcome() {
             has_moved = true;
+            self.note_activity(now, &outcome);
             self.run_flows(receipt, |flows| flows.handle_outcome(datetime(now), &outcome))?;
         }
         Ok(has_moved)
+    }
+
+    /// Notes with the flow what became of its delivery. Of one that nobody waits for any more, or of a flow
+    /// that is gone, nothing is noted.
+    fn note_activity(&mut self, now: Nanos, outcome: &Outcome) {
+        let (id, why) = match outcome {
+            Outcome::Delivered { id, .. } => (id, None),
+            Outcome::Dead(letter) => (letter.delivery().id(), Some(letter.to_string())),
+            Outcome::Refused { id, reason } => (id, Some(reason.clone())),
+            _ => return,
+        };
+        let Some(flow) = self.flows.flow_of(id.as_str()).filter(|flow| self.flows.flow(flow).is_some())
+        else {
+            return;
+        };
+        match why {
+            None => self.firings.activities.delivered(flow, now),
+            Some(why) => self.firings.activities.failed(flow, now, &why),
+        }
     }
 }

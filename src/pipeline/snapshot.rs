@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Pipeline;
+use super::activity::Activity;
 use super::builder::PipelineBuilder;
+use super::keep::Keep;
 use crate::error::{Error, ErrorKind};
 use crate::firing::FiringRecord;
 use crate::flow::Flow;
@@ -12,7 +14,9 @@ use crate::journal::Lsn;
 use crate::time::datetime;
 
 const MAGIC: &[u8] = b"tripline/pipeline";
-const VERSION: u16 = 1;
+/// The first had nothing kept; a build that reads no other must not lose what is.
+const FIRST: u16 = 1;
+const WITH_KEPT: u16 = 2;
 const DIGEST: usize = 32;
 
 #[derive(Serialize, Deserialize)]
@@ -23,6 +27,10 @@ struct Header {
     counts: Vec<(String, u64)>,
     next_firing: u64,
     firings: Vec<FiringRecord>,
+    #[serde(default)]
+    activities: Option<Vec<(String, Activity)>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    kept: Vec<Keep>,
     /// How long the parts are that follow: the engine's, the flows', the dispatcher's.
     parts: [usize; 3],
 }
@@ -44,12 +52,15 @@ impl Pipeline {
             counts: self.counts.iter().map(|(name, count)| (name.to_owned(), count)).collect(),
             next_firing: self.firings.next(),
             firings: self.firings.records(),
+            activities: Some(self.firings.activities.to_list()),
+            kept: self.kept.to_list(),
             parts: parts.each_ref().map(Vec::len),
         };
         // Every key in it is a text and every number finite, so it is always written.
         let header = serde_json::to_vec(&header).unwrap_or_default();
         let mut bytes = Vec::from(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
+        let version = if self.kept.is_empty() { FIRST } else { WITH_KEPT };
+        bytes.extend(version.to_le_bytes());
         bytes.extend((header.len() as u64).to_le_bytes());
         bytes.extend(header);
         parts.iter().for_each(|part| bytes.extend(part));
@@ -113,7 +124,11 @@ impl PipelineBuilder {
         pipeline.engine.restore(engine)?;
         pipeline.flows.restore(flows)?;
         pipeline.dispatcher.restore(dispatcher)?;
-        pipeline.firings.read(header.next_firing, header.firings).map_err(|why| fail(&why))?;
+        pipeline
+            .firings
+            .read(header.next_firing, header.firings, header.activities)
+            .map_err(|why| fail(&why))?;
+        header.kept.iter().for_each(|keep| pipeline.kept.apply(keep));
         for (name, count) in &header.counts {
             pipeline.counts.set(name, *count);
         }
@@ -132,8 +147,8 @@ fn body(bytes: &[u8]) -> Result<&[u8], Error> {
     let rest = &rest[..rest.len() - DIGEST];
     let (version, body) = rest.split_first_chunk::<2>().ok_or_else(|| fail("it is cut short"))?;
     match u16::from_le_bytes(*version) {
-        VERSION => Ok(body),
-        other => Err(fail(&format!("it is of version {other}, and this build reads {VERSION}"))),
+        FIRST | WITH_KEPT => Ok(body),
+        other => Err(fail(&format!("it is of version {other}, and this build reads up to {WITH_KEPT}"))),
     }
 }
 

@@ -44,9 +44,10 @@ pub use matcher::Matcher;
 pub(crate) use encode::{condition_json, push_condition_json};
 pub(crate) use fields::Fields;
 pub(crate) use reader::Reader;
-pub(crate) use tree::Node;
+pub(crate) use tree::{Node, Value as NodeValue};
+pub(crate) use words::is_close;
 #[cfg(feature = "flow")]
-pub(crate) use {decode::Draft, encode::trigger_json, on::INNER, tree::Value as NodeValue, words::is_close};
+pub(crate) use {decode::Draft, encode::trigger_json, on::INNER};
 
 use std::time::Duration;
 

@@ -28,7 +28,8 @@ const TABLE: &str = "
     journal:   error
 
     pipeline:  error time event threshold trigger firing engine action dispatch flow journal bounds
-    connector: error time event threshold trigger firing engine action dispatch flow journal pipeline webhook
+    connector: error time event threshold trigger firing engine action dispatch flow journal pipeline webhook bounds
+               base64
     builtin:   error time event trigger firing action webhook base64
     builtin/manifest.rs: connector
 

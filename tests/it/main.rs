@@ -14,6 +14,9 @@ mod built_in;
 mod conformance;
 #[cfg(feature = "testing")]
 mod conformance_faults;
+mod connector;
+#[cfg(all(feature = "flow", feature = "signing"))]
+mod connector_service;
 mod corpus;
 mod customer_insights;
 mod differential;

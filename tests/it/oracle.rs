@@ -24,7 +24,6 @@ pub(crate) fn node(script: &str, arguments: &[&str], input: &str) -> Option<Vec<
 }
 
 /// Whether `package` is in the folder that `TRIPLINE_NODE_MODULES` names.
-#[cfg(feature = "signing")]
 pub(crate) fn has_node_package(package: &str) -> bool {
     let modules = std::env::var_os("TRIPLINE_NODE_MODULES");
     let is_there = modules.is_some_and(|modules| Path::new(&modules).join(package).is_dir());

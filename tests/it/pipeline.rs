@@ -1,6 +1,7 @@
 //! The pipeline over its journal: what is written down, what comes back, and what is refused.
 
 mod golden;
+mod kept;
 mod recovery;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -218,4 +219,53 @@ fn people_resubmit_cancel_redrive_and_discard() {
     let (after, recovery) = recover(builder(), at(9), &journal, &mut snapshots).unwrap();
     assert_eq!((recovery.batches(), recovery.firings()), (journal.last().get(), 1));
     assert_eq!(after.flows().snapshot(), pipeline.flows().snapshot());
+}
+
+#[test]
+fn what_has_come_of_a_flow_is_known_when_its_firings_and_runs_are_not_and_after_a_restart() {
+    let limits = Limits::default().with_firings(2);
+    let builder = builder().with_limits(limits);
+    let (mut pipeline, mut journal) = (builder.clone().build().unwrap(), MemoryJournal::new());
+    let other = Trigger::segment_threshold_crossed("other", "vip", Threshold::above(1000.0));
+    let other = Flow::builder(other.build().unwrap()).with_step(tell()).build().unwrap();
+    pipeline.set_flows(at(0), [vip(tell()), other.clone()]).unwrap();
+    for second in 0..10_i32 {
+        let value = if second % 2 == 0 { 900.0 } else { 1100.0 };
+        let _ = pipeline
+            .handle_event(at(second.into()), &members(&second.to_string(), second.into(), value))
+            .unwrap();
+    }
+    for (number, work) in persist(&mut pipeline, &mut journal).into_iter().enumerate() {
+        let result = if number == 0 { Err(ActionError::permanent("no such board")) } else { Ok(json!({})) };
+        let _ = pipeline.complete(at(20), work.lease(), result).unwrap();
+    }
+    for pipeline in [&pipeline, &builder.clone().restore(pipeline.last(), &pipeline.snapshot()).unwrap()] {
+        let activity = pipeline.activity("vip").unwrap();
+        assert_eq!(
+            (activity.fired(), activity.delivered(), activity.failed()),
+            (5, 1, 1),
+            "four at once, in turns"
+        );
+        assert_eq!((activity.last_fired_at(), activity.last_delivered_at()), (Some(at(9)), Some(at(20))));
+        assert!(activity.last_failure().unwrap().contains("no such board"), "{activity:?}");
+        // Two are remembered, one of each.
+        let of = |flow, from| pipeline.firings_of(flow, from).map(|(number, _)| number).collect::<Vec<_>>();
+        assert_eq!(
+            (of("vip", 0), of("other", 0), of("vip", 5), of("none", 0)),
+            (vec![4], vec![4], vec![], vec![])
+        );
+    }
+    // Gone with its flow, and a new one of the same id begins anew.
+    let _ = pipeline.remove(at(21), "other").unwrap();
+    assert!(pipeline.activity("other").is_none());
+    let _ = pipeline.define(at(21), other, tripline::engine::Replace::Quiet).unwrap();
+    for (second, value) in [(22, 900.0), (23, 1100.0)] {
+        let _ = pipeline.handle_event(at(second), &members(&second.to_string(), second, value)).unwrap();
+    }
+    let restored = builder.restore(pipeline.last(), &pipeline.snapshot()).unwrap();
+    for pipeline in [&pipeline, &restored] {
+        let numbers: Vec<u64> = pipeline.firings_of("other", 0).map(|(number, _)| number).collect();
+        assert_eq!((numbers, pipeline.activity("other").unwrap().fired()), (vec![0], 1));
+    }
+    assert_eq!(restored.snapshot(), pipeline.snapshot());
 }

@@ -3,6 +3,7 @@
 //! [`LogReader`] reads its diagnostic logs, which Azure Monitor writes to
 //! storage as JSON lines and sends to Event Hubs in `{"records":[…]}`.
 //! [`vocabulary`] holds the service's words, for those who read it otherwise.
+//! [`connector`] is what users of Power Automate see of it.
 //!
 //! ```
 //! use chrono::DateTime;
@@ -29,6 +30,9 @@
 //! ```
 
 mod log;
+mod manifest;
 pub mod vocabulary;
+
+pub use manifest::connector;
 
 pub use log::{Ignored, LogReader, LogReport, Tally};

@@ -3,13 +3,14 @@
 use serde_json::json;
 use tripline::action::ActionError;
 use tripline::journal::{Batch, Journal, Lsn};
+use tripline::pipeline::Pipeline;
 
 use super::{at, builder, crossed, members, persist, tell};
 
 const GOLDEN: &str = include_str!("../../data/pipeline/journal.txt");
 
 /// The batches as text, a record a line, an empty line after each batch.
-fn text(journal: &impl Journal) -> String {
+pub(super) fn text(journal: &impl Journal) -> String {
     let mut text = String::new();
     for entry in journal.read(Lsn::FIRST).unwrap() {
         for record in entry.unwrap().batch().records() {
@@ -39,11 +40,16 @@ fn the_records_are_written_as_they_always_were_and_read_back() {
     let written = text(&journal);
     assert_eq!(written, GOLDEN, "the journal's records have changed:\n{written}");
 
+    assert_eq!(read_back(GOLDEN).snapshot(), pipeline.snapshot());
+}
+
+/// A pipeline that has gone through batches that stand as text.
+pub(super) fn read_back(golden: &str) -> Pipeline {
     let mut read = builder().build().unwrap();
-    for (number, batch) in (1..).zip(GOLDEN.split_terminator("\n\n")) {
+    for (number, batch) in (1..).zip(golden.split_terminator("\n\n")) {
         let mut records = Batch::new();
         batch.lines().for_each(|line| records.push(line.as_bytes()));
         read.replay(Lsn::new(number), &records).unwrap();
     }
-    assert_eq!(read.snapshot(), pipeline.snapshot());
+    read
 }

@@ -48,6 +48,8 @@ pub(super) struct Model {
     runs_of: BTreeMap<String, usize>,
     pub(super) redriven: BTreeMap<String, usize>,
     pub(super) seen: BTreeSet<String>,
+    /// What must be kept: how far the source of the events has been read.
+    pub(super) cursor: Option<String>,
 }
 
 impl Model {
@@ -85,6 +87,7 @@ impl Model {
                     let _ = engine.handle_event(now, event).unwrap();
                     self.seen.insert(event.id().to_owned());
                 }
+                self.cursor = setup::cursor(events).value().map(str::to_owned);
             }
             Said::Tick(true) => engine.handle_timeout(now).unwrap(),
             Said::Define(kind, version, how) => {

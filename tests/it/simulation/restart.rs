@@ -149,10 +149,12 @@ impl World {
             arrived.map_err(Stop::Fault)?;
         }
         let (now, event) = (self.now(), setup::event(0, 1_000_000 + self.archive.len() as u64, self.time, 0));
-        if let Ok(receipt) = zombie.pipeline.handle_event(now, &event)
+        let events = vec![event];
+        let given = zombie.pipeline.handle_events_keeping(now, &events, &[setup::cursor(&events)]);
+        if let Ok(receipt) = given
             && let Some(lsn) = receipt.lsn()
         {
-            zombie.saids.push((lsn, now, Said::Events(vec![event])));
+            zombie.saids.push((lsn, now, Said::Events(events)));
         }
         let Some(persist) = zombie.pipeline.poll_persist() else { return Ok(()) };
         let should_fence = Lsn::new(self.archive.len() as u64) != persist.lsn().previous();

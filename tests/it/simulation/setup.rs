@@ -10,7 +10,7 @@ use tripline::engine::{Engine, EngineBuilder};
 use tripline::event::{Event, ValueObserved};
 use tripline::firing::Firing;
 use tripline::flow::{self, Concurrency, Flow, Step, StepOutcome};
-use tripline::pipeline::{Limits, Pipeline, PipelineBuilder};
+use tripline::pipeline::{Keep, Limits, Pipeline, PipelineBuilder};
 use tripline::threshold::Threshold;
 
 use super::clock::at;
@@ -115,4 +115,13 @@ pub(super) fn event(kind: usize, number: u64, millis: i64, value: i64) -> Event<
         _ => ValueObserved::new("segment", KINDS[kind], value as f64).into_event(id, "/s"),
     };
     event.unwrap().with_time(time)
+}
+
+/// Under which the source's cursor is kept.
+pub(super) const CURSOR: &str = "cursor";
+
+/// How far a source was read that gave these events.
+pub(super) fn cursor(events: &[Event<'_>]) -> Keep {
+    let ids: Vec<&str> = events.iter().map(Event::id).collect();
+    Keep::put(CURSOR, ids.join(" "))
 }

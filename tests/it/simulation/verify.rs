@@ -8,7 +8,7 @@ use tripline::pipeline::Pipeline;
 
 use super::fault;
 use super::model::Run;
-use super::setup::DELIVERIES;
+use super::setup::{self, DELIVERIES};
 use super::world::{Stop, World};
 
 /// How far the firings and the runs of the model have been looked at.
@@ -30,6 +30,10 @@ impl World {
     pub(super) fn verify(&mut self) -> Result<(), Stop> {
         self.same_firings()?;
         self.every_run_is_accounted_for()?;
+        if self.pipeline.kept(setup::CURSOR) != self.model.cursor.as_deref() {
+            let (have, want) = (self.pipeline.kept(setup::CURSOR), &self.model.cursor);
+            return fault(format!("the cursor is {have:?} where the events have come to {want:?}"));
+        }
         let pending = self.pipeline.dispatcher().pending();
         if pending > DELIVERIES {
             return fault(format!("{pending} deliveries are pending"));

@@ -199,7 +199,7 @@ impl World {
         }
         let (now, is_full) = (self.now(), self.pipeline.is_full());
         let before = self.pipeline.flows().live();
-        let given = self.pipeline.handle_events(now, &events);
+        let given = self.pipeline.handle_events_keeping(now, &events, &[setup::cursor(&events)]);
         let fired = given.as_ref().map_or(0, |receipt| receipt.firings().len());
         if let Ok(receipt) = &given
             && !receipt.refused().is_empty()
