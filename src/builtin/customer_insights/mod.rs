@@ -28,7 +28,18 @@
 //! # Ok::<(), tripline::Error>(())
 //! ```
 
+mod actions;
+mod error;
 mod log;
+mod service;
 pub mod vocabulary;
 
+pub use actions::{
+    CreateItem, Entities, Entity, GetAllItems, GetEntities, GetItem, GetItems, GetPartitionData,
+    GetPartitions, GetPartitionsV2, Instance, Item, ItemChange, ItemKey, ItemPage, ItemQuery, ItemSearch,
+    Items, NewItem, Partition, Partitions, SendStatusReport, SendStatusReportV2, Sent, StatusReport, Stopped,
+    UpdateItem, Written,
+};
+pub use error::ApiErrorResult;
 pub use log::{Ignored, LogReader, LogReport, Tally};
+pub use service::{BASE, MAX_ANSWER_BYTES, MAX_ITEM_BYTES, RATE, subscription_key};
