@@ -31,6 +31,7 @@
 mod actions;
 mod error;
 mod log;
+pub mod poll;
 mod service;
 pub mod vocabulary;
 
