@@ -35,6 +35,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// A rate that is written in the code, within the bounds of [`new`](Self::new).
+    pub(crate) const fn fixed(max: u32, seconds: u32) -> Self {
+        Self { max, per: seconds as Nanos * 1_000_000_000, spacing: 0 }
+    }
+
     /// At most `max` calls within any span of the length `per`: a call counts
     /// until exactly `per` later, when the next may come.
     ///

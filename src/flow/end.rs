@@ -92,7 +92,7 @@ impl Flows {
     }
 
     /// The step that waits for a delivery, and the number of its run.
-    fn step_of(&self, delivery: &str) -> Option<(u64, usize)> {
+    pub(super) fn step_of(&self, delivery: &str) -> Option<(u64, usize)> {
         let (firing, number, name) = RunId::read_delivery(delivery)?;
         let Place::Live(number) = self.firings.get(&firing)?.place(number)? else { return None };
         let steps = &self.live.get(&number)?.record.steps;

@@ -366,7 +366,7 @@ impl Flows {
     }
 
     /// Runs that have not ended, in the order in which they came.
-    fn live_runs(&self) -> Vec<(u64, &Live)> {
+    fn live_in_order(&self) -> Vec<(u64, &Live)> {
         let mut live: Vec<_> = self.live.iter().map(|(number, live)| (*number, live)).collect();
         live.sort_unstable_by_key(|(number, _)| *number);
         live
@@ -382,7 +382,7 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn runs(&self) -> impl Iterator<Item = &RunRecord> {
-        self.history.iter().chain(self.live_runs().into_iter().map(|(_, live)| &live.record))
+        self.history.iter().chain(self.live_in_order().into_iter().map(|(_, live)| &live.record))
     }
 
     /// The runs that have not ended, in the order in which they came.
@@ -394,13 +394,13 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn live_runs(&self) -> impl Iterator<Item = &RunRecord> {
-        self.live.values().map(|live| &live.record)
+        self.live_in_order().into_iter().map(|(_, live)| &live.record)
     }
 
     /// The flow whose step waits for a delivery.
     pub(crate) fn flow_of(&self, delivery: &str) -> Option<&str> {
-        let live = self.live.get(&self.pending.get(delivery)?.run)?;
-        Some(&live.record.flow)
+        let (run, _) = self.step_of(delivery)?;
+        Some(&self.live.get(&run)?.record.flow)
     }
 
     /// How many runs have not ended, those that wait among them.
@@ -455,7 +455,7 @@ impl fmt::Debug for Flows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flows")
             .field("flows", &self.courses.plans().map(|plan| &plan.id).collect::<Vec<_>>())
-            .field("live", &self.live_runs().iter().map(|(_, live)| live.record.id).collect::<Vec<_>>())
+            .field("live", &self.live_runs().map(RunRecord::id).collect::<Vec<_>>())
             .field("counts", &self.counts)
             .finish_non_exhaustive()
     }

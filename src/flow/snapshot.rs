@@ -147,7 +147,7 @@ impl Flows {
         let mut texts: Vec<String> = Vec::new();
         let mut places: BTreeMap<*const Plan, usize> = BTreeMap::new();
         let mut live = Vec::with_capacity(self.live.len());
-        for (number, one) in self.live_runs() {
+        for (number, one) in self.live_in_order() {
             // The same flow may have been defined more than once.
             let place = *places.entry(Arc::as_ptr(&one.plan)).or_insert_with(|| {
                 let text = one.plan.flow.to_json();

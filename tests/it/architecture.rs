@@ -30,7 +30,7 @@ const TABLE: &str = "
     pipeline:  error time event threshold trigger firing engine action dispatch flow journal bounds
     connector: error time event threshold trigger firing engine action dispatch flow journal pipeline webhook bounds
                base64
-    builtin:   error time event trigger firing action webhook base64
+    builtin:   error time event trigger firing action webhook base64 bounds
     builtin/manifest.rs: connector
 
     testing:   error time event threshold trigger firing engine action dispatch flow journal pipeline webhook

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "testing")]
 mod conformance;
+mod customer_insights;
 mod email;
 mod teams;
 mod webhook;

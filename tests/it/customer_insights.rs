@@ -1,9 +1,11 @@
-//! The diagnostic logs of Dynamics 365 Customer Insights, read into events.
+//! Dynamics 365 Customer Insights: its diagnostic logs read into events, and the service itself, asked and polled.
 
+pub(crate) mod fake;
 mod fields;
 mod frames;
 mod hostile;
 mod night;
+mod poll;
 mod random;
 
 use tripline::Error;

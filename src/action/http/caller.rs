@@ -227,7 +227,7 @@ impl<T: Transport> Caller<T> {
         Ok(response)
     }
 
-    pub(super) fn classify(
+    pub(crate) fn classify(
         &self,
         ctx: &ActionContext,
         response: &Response<Vec<u8>>,

@@ -155,7 +155,11 @@ impl HttpRequest {
         if !self.query.is_empty() {
             self.query.push('&');
         }
-        push_encoded(&mut self.query, name);
+        // A dollar stays: the options of OData begin with one, and not every gateway knows it by its code.
+        for (at, part) in name.split('$').enumerate() {
+            self.query.push_str(if at > 0 { "$" } else { "" });
+            push_encoded(&mut self.query, part);
+        }
         self.query.push('=');
         push_encoded(&mut self.query, text);
         self

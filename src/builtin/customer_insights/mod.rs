@@ -29,10 +29,21 @@
 //! # Ok::<(), tripline::Error>(())
 //! ```
 
+mod actions;
+mod error;
 mod log;
 mod manifest;
+pub mod poll;
+mod service;
 pub mod vocabulary;
 
-pub use manifest::connector;
-
+pub use actions::{
+    CreateItem, Entities, Entity, GetAllItems, GetEntities, GetItem, GetItems, GetPartitionData,
+    GetPartitions, GetPartitionsV2, Instance, Item, ItemChange, ItemKey, ItemPage, ItemQuery, ItemSearch,
+    Items, NewItem, Partition, Partitions, SendStatusReport, SendStatusReportV2, Sent, StatusReport, Stopped,
+    UpdateItem, Written,
+};
+pub use error::ApiErrorResult;
 pub use log::{Ignored, LogReader, LogReport, Tally};
+pub use manifest::connector;
+pub use service::{BASE, MAX_ANSWER_BYTES, MAX_ITEM_BYTES, RATE, subscription_key};

@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
-use tripline::action::{ActionContext, CheckedAddresses, OverHttp, SecretUrl};
+use tripline::action::{
+    ActionContext, CheckedAddresses, Credential, HttpAction, OverHttp, Secret, SecretRef, SecretUrl,
+};
+use tripline::builtin::customer_insights as ci;
 use tripline::builtin::teams::{TeamsChannelMessage, TeamsWebhook};
 use tripline::builtin::webhook::Webhook;
 #[cfg(feature = "email")]
@@ -114,4 +117,44 @@ fn a_mail_over_smtp_conforms() {
         .without(Check::RetryAfter);
     let from = Mailbox::new("alerts@contoso.example").unwrap();
     conformance(move |transport| SmtpMail::new(from.clone(), Adapter(transport)), capabilities).assert();
+}
+
+/// What Customer Insights is logged in with: a token that is held, and a key that is looked up.
+fn customer_insights_conforms<A>(make: impl Fn() -> A, answer: &'static str)
+where
+    A: HttpAction + std::fmt::Debug + 'static,
+{
+    let logged_in = |transport| {
+        OverHttp::new(make(), transport)
+            .with_login(Credential::bearer(Secret::new(CANARY)))
+            .with_login(ci::subscription_key(SecretRef::named("subscriptionKey")))
+    };
+    let service = move |_: &Request<Vec<u8>>| Response::new(answer.as_bytes().to_vec());
+    conformance(logged_in, Capabilities::new().with_service(service)).assert();
+}
+
+#[test]
+fn every_action_of_customer_insights_conforms() {
+    let (item, list) = (r#"{"CustomerId":"ce75"}"#, r#"{"value":[{"CustomerId":"ce75"}]}"#);
+    customer_insights_conforms(ci::CreateItem::new, item);
+    customer_insights_conforms(ci::UpdateItem::new, "");
+    customer_insights_conforms(ci::GetItem::new, item);
+    customer_insights_conforms(ci::GetItems::new, list);
+    customer_insights_conforms(ci::GetEntities::new, list);
+    customer_insights_conforms(ci::GetPartitions::new, list);
+    customer_insights_conforms(ci::GetPartitionsV2::new, r#"["p-0"]"#);
+    customer_insights_conforms(ci::GetPartitionData::new, list);
+    customer_insights_conforms(ci::SendStatusReport::new, "");
+    customer_insights_conforms(ci::SendStatusReportV2::new, "");
+}
+
+#[test]
+fn getting_page_after_page_from_customer_insights_conforms() {
+    let service = |_: &Request<Vec<u8>>| Response::new(br#"[{"CustomerId":"ce75"}]"#.to_vec());
+    let logged_in = |transport| {
+        ci::GetAllItems::new(transport)
+            .with_login(Credential::bearer(Secret::new(CANARY)))
+            .with_login(ci::subscription_key(SecretRef::named("subscriptionKey")))
+    };
+    conformance(logged_in, Capabilities::new().with_debug().with_service(service)).assert();
 }

@@ -299,7 +299,11 @@ impl Tally {
         self.unnamed
     }
 
-    fn add(&mut self, place: impl FnOnce() -> String, name: Option<&str>) {
+    pub(in crate::builtin::customer_insights) fn add(
+        &mut self,
+        place: impl FnOnce() -> String,
+        name: Option<&str>,
+    ) {
         self.count += 1;
         self.first.get_or_insert_with(place);
         let Some(name) = name else { return };
