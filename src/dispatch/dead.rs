@@ -224,7 +224,7 @@ impl DeadLetter {
         format!("dead since {at} after {tries} attempts: {self}")
     }
 
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         // A reason is cut to a length of its own; its causes are not counted one by one.
         let told = self.attempts.kept.iter().map(|attempt| 128 + attempt.error.reason().len());
         self.delivery.bytes() + told.sum::<usize>()

@@ -81,6 +81,14 @@ impl Dispatcher {
             delivery.check(self.config.limits.input_bytes())?;
         }
         self.refuse_where_full()?;
+        if let Some(lane) = deliveries
+            .iter()
+            .find_map(|delivery| self.lane_of(&delivery.target).filter(|lane| lane.is_full()))
+        {
+            let (count, name, most) = (lane.jobs.len(), &lane.name, lane.policy.pending);
+            let message = format!("{count} deliveries to the target {name:?} are pending, and {most} may be");
+            return Err(Error::new(ErrorKind::Full, message));
+        }
         let new = deliveries.iter().filter(|delivery| !self.lane_names.contains_key(&delivery.target));
         let (new, most) = (new.count(), self.config.limits.targets());
         // Counted as if all were different, which errs on the side of the bound.
@@ -140,7 +148,7 @@ impl Dispatcher {
         if !is_behind {
             self.make_ready(number);
         }
-        self.note_idle(lane_number);
+        self.note_lane(lane_number);
         number
     }
 
@@ -307,7 +315,7 @@ impl Dispatcher {
     pub fn enable(&mut self, target: &str) -> bool {
         let Some(number) = self.lane_names.get(target).copied() else { return false };
         let was_off = self.lanes.get_mut(&number).is_some_and(|lane| lane.disabled.take().is_some());
-        self.note_idle(number);
+        self.note_lane(number);
         was_off
     }
 

@@ -79,6 +79,8 @@ pub(super) struct Lane {
     pub(super) wake: Option<Nanos>,
     /// Whether it is noted as one that could be forgotten.
     pub(super) is_among_idle: bool,
+    /// Whether it is counted as full.
+    pub(super) is_among_full: bool,
 }
 
 impl Lane {
@@ -97,6 +99,7 @@ impl Lane {
             place: Place::Idle,
             wake: None,
             is_among_idle: false,
+            is_among_full: false,
         }
     }
 
@@ -111,6 +114,11 @@ impl Lane {
     /// Whether it could be forgotten.
     pub(super) fn is_idle(&self) -> bool {
         self.jobs.is_empty() && self.disabled.is_none() && self.place == Place::Idle
+    }
+
+    /// Whether it takes no more for now.
+    pub(super) fn is_full(&self) -> bool {
+        self.jobs.len() >= self.policy.pending
     }
 
     /// Takes a delivery in its order; whether an earlier one is in the way.

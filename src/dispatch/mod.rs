@@ -119,8 +119,8 @@ pub use work::{Lease, Work};
 /// 7. *Of one target*, older deliveries go first among those that are due, and
 ///    never more attempts run than its policy allows. Targets take turns, and
 ///    so do those that share a throttle.
-/// 8. *Bounds*: one input may carry the number or the bytes of what is pending over
-///    its bound; after that further ones are refused as
+/// 8. *Bounds*: one input may carry the number or the bytes of what is pending, in all
+///    or to [one target](LanePolicy::with_pending), over its bound; after that further ones are refused as
 ///    [`ErrorKind::Full`](crate::ErrorKind::Full) until it is below again. With too
 ///    many unpolled outcomes, deliveries and the clock are refused, and
 ///    `poll_timeout` and `poll_work` give nothing. `complete` is never refused
@@ -150,6 +150,8 @@ pub struct Dispatcher {
     next_lane: u64,
     /// Lanes that could be forgotten, the oldest first.
     idle_lanes: BTreeSet<u64>,
+    /// How many lanes are full.
+    full_lanes: usize,
     /// Lanes that may have something to hand out now, in the order of their turns.
     runnable: VecDeque<u64>,
     /// The job of each lease that is live.
@@ -226,6 +228,7 @@ impl Dispatcher {
             lane_names: HashMap::default(),
             next_lane: 0,
             idle_lanes: BTreeSet::new(),
+            full_lanes: 0,
             runnable: VecDeque::new(),
             leases: BTreeMap::new(),
             next_lease: 0,
@@ -287,7 +290,7 @@ impl Dispatcher {
         Some(job.delivery.id().as_str())
     }
 
-    /// Whether further deliveries are refused for now.
+    /// Whether further deliveries are refused for now: all, or those to some target.
     ///
     /// ```
     /// use tripline::dispatch::Dispatcher;
@@ -295,7 +298,10 @@ impl Dispatcher {
     /// ```
     pub fn is_full(&self) -> bool {
         let limits = &self.config.limits;
-        self.jobs.len() >= limits.deliveries() || self.bytes >= limits.bytes() || self.has_too_many_outcomes()
+        self.jobs.len() >= limits.deliveries()
+            || self.bytes >= limits.bytes()
+            || self.full_lanes > 0
+            || self.has_too_many_outcomes()
     }
 
     /// Whether no delivery is pending.
@@ -400,8 +406,8 @@ impl Dispatcher {
         self.lanes.get(self.lane_names.get(target)?)
     }
 
-    /// Notes whether a lane could be forgotten.
-    fn note_idle(&mut self, number: u64) {
+    /// Notes whether a lane could be forgotten, and whether it is full.
+    fn note_lane(&mut self, number: u64) {
         let Some(lane) = self.lanes.get_mut(&number) else { return };
         let (was, is) = (lane.is_among_idle, lane.is_idle());
         lane.is_among_idle = is;
@@ -410,6 +416,9 @@ impl Dispatcher {
             (true, false) => _ = self.idle_lanes.remove(&number),
             _ => {}
         }
+        let (was, is) = (lane.is_among_full, lane.is_full());
+        lane.is_among_full = is;
+        self.full_lanes = self.full_lanes + usize::from(is) - usize::from(was);
     }
 
     fn state_of(&self, number: u64) -> Option<JobState> {

@@ -21,6 +21,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LanePolicy {
     pub(super) concurrency: u32,
+    pub(super) pending: usize,
     pub(super) timeout: Duration,
     pub(super) failures: u32,
     pub(super) cool_down: Duration,
@@ -39,6 +40,20 @@ impl LanePolicy {
     #[must_use]
     pub fn with_concurrency(mut self, most: u32) -> Self {
         self.concurrency = most.max(1);
+        self
+    }
+
+    /// How many deliveries may be pending, 100,000 by default; 0 counts as 1.
+    /// One input may go over it; after that further ones to the target are
+    /// refused until it is below again.
+    ///
+    /// ```
+    /// # use tripline::dispatch::LanePolicy;
+    /// assert_eq!(LanePolicy::default().with_pending(100_000), LanePolicy::default());
+    /// ```
+    #[must_use]
+    pub fn with_pending(mut self, most: usize) -> Self {
+        self.pending = most.max(1);
         self
     }
 
@@ -117,6 +132,7 @@ impl Default for LanePolicy {
     fn default() -> Self {
         Self {
             concurrency: 4,
+            pending: 100_000,
             timeout: Duration::from_secs(20),
             failures: 5,
             cool_down: Duration::from_secs(30),

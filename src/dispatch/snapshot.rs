@@ -216,7 +216,7 @@ impl Dispatcher {
         for number in lanes {
             // What another policy lets through now.
             self.enqueue(number);
-            self.note_idle(number);
+            self.note_lane(number);
         }
         self.settle();
         Ok(())

@@ -31,7 +31,7 @@ impl Dispatcher {
             let number = self.runnable.pop_front()?;
             let work = self.try_lane(number);
             self.enqueue(number);
-            self.note_idle(number);
+            self.note_lane(number);
             self.settle();
             if work.is_some() {
                 return work;
@@ -158,6 +158,6 @@ impl Dispatcher {
             lane.ready.insert(number);
         }
         self.enqueue(lane_number);
-        self.note_idle(lane_number);
+        self.note_lane(lane_number);
     }
 }

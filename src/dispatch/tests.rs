@@ -176,3 +176,101 @@ fn inputs_and_outputs_are_in_no_debug_and_no_explanation() {
     }
     assert!(!shown.contains("canary-17"), "{shown}");
 }
+
+#[test]
+fn one_target_may_be_full_while_others_are_not() {
+    let policy = LanePolicy::default().with_pending(2);
+    let mut dispatcher = Dispatcher::builder().with_policy("t", policy).build().unwrap();
+    let all = ["a", "b", "c"].map(|id| delivery(id, "t"));
+    let _ = dispatcher.handle_deliveries(datetime(0), all).unwrap();
+    assert!(dispatcher.is_full(), "one input may go over the bound");
+    let error = dispatcher.handle_delivery(datetime(0), delivery("d", "t")).unwrap_err();
+    assert!(error.is_full());
+    assert_eq!(error.to_string(), "3 deliveries to the target \"t\" are pending, and 2 may be");
+    assert_eq!(dispatcher.handle_delivery(datetime(0), delivery("d", "other")).unwrap(), Admission::Queued);
+
+    let mut after =
+        Dispatcher::builder().with_policy("t", LanePolicy::default().with_pending(2)).build().unwrap();
+    after.restore(&dispatcher.snapshot()).unwrap();
+    for dispatcher in [&mut dispatcher, &mut after] {
+        let works = works(dispatcher);
+        for (work, is_full) in works.iter().filter(|work| work.target() == "t").zip([true, false, false]) {
+            let _ = dispatcher.complete(datetime(1), work.lease(), Ok(json!(1))).unwrap();
+            assert_eq!(dispatcher.is_full(), is_full);
+        }
+        assert_eq!(dispatcher.handle_delivery(datetime(1), delivery("e", "t")).unwrap(), Admission::Queued);
+    }
+}
+
+#[test]
+fn a_dead_letter_has_the_reason_of_every_attempt() {
+    let retry = RetryPolicy::fixed(2, std::time::Duration::from_secs(10)).build().unwrap();
+    let mut dispatcher = Dispatcher::new();
+    let _ = dispatcher.handle_delivery(datetime(0), delivery("a", "t").with_retry(retry)).unwrap();
+    let mut now = 0;
+    for reason in ["it is down", "it is still down", "it stays down"] {
+        let completions = fail(&mut dispatcher, now, &ActionError::transient(reason));
+        if let [Completion::Retry(at)] = completions[..] {
+            now = crate::time::instant(at).unwrap();
+            dispatcher.handle_timeout(at).unwrap();
+        }
+    }
+    let letter = dispatcher.dead_letter("a").unwrap();
+    assert_eq!(letter.reason(), DeadReason::OutOfAttempts);
+    let told: Vec<_> =
+        letter.attempts().iter().map(|attempt| (attempt.number(), attempt.error().reason())).collect();
+    assert_eq!(
+        told,
+        [(1, "it is down".to_owned()), (2, "it is still down".to_owned()), (3, "it stays down".to_owned())]
+    );
+    assert!(letter.attempts().iter().all(|attempt| attempt.started_at() <= attempt.ended_at()));
+    let starts: Vec<_> = letter.attempts().iter().map(|attempt| attempt.started_at()).collect();
+    assert!(starts.is_sorted() && starts[0] == datetime(0), "{starts:?}");
+}
+
+#[test]
+fn dead_letters_over_their_bounds_make_room_oldest_first_and_are_counted() {
+    let refuse = ActionError::permanent("it is refused");
+    let one = {
+        let mut dispatcher = Dispatcher::new();
+        let _ = dispatcher.handle_delivery(datetime(0), delivery("0", "t")).unwrap();
+        let _ = fail(&mut dispatcher, 0, &refuse);
+        dispatcher.dead_letters().map(|letter| letter.bytes()).sum::<usize>()
+    };
+    for limits in [Limits::default().with_dead_letters(3), Limits::default().with_dead_letter_bytes(3 * one)]
+    {
+        let mut dispatcher = Dispatcher::builder().with_limits(limits).build().unwrap();
+        for id in 0..8 {
+            let _ = dispatcher.handle_delivery(datetime(0), delivery(&id.to_string(), "t")).unwrap();
+            assert_eq!(fail(&mut dispatcher, 0, &refuse), [Completion::Dead]);
+            assert!(matches!(dispatcher.poll_outcome(), Some(Outcome::Dead(_))), "each was told");
+        }
+        let kept: Vec<&str> =
+            dispatcher.dead_letters().map(|letter| letter.delivery().id().as_str()).collect();
+        assert_eq!(kept, ["5", "6", "7"]);
+        assert_eq!((dispatcher.counts().dead(), dispatcher.counts().dead_dropped()), (8, 5));
+        assert!(dispatcher.dead_letter("4").is_none() && dispatcher.redrive(datetime(1), "4").is_err());
+        assert!(dispatcher.discard("6") && !dispatcher.discard("6"));
+        assert_eq!((dispatcher.counts().dead_discarded(), dispatcher.dead_letters().len()), (1, 2));
+        // An id that was forgotten is a new one.
+        assert_eq!(dispatcher.handle_delivery(datetime(1), delivery("4", "t")).unwrap(), Admission::Queued);
+        assert_eq!(
+            dispatcher.handle_delivery(datetime(1), delivery("5", "t")).unwrap(),
+            Admission::Duplicate
+        );
+    }
+}
+
+#[test]
+fn the_first_of_very_many_attempts_are_counted_and_not_kept() {
+    let mut attempts = super::dead::Attempts::default();
+    for number in 1..=1_000 {
+        attempts.push(super::dead::Attempt {
+            number,
+            started: 0,
+            ended: 1,
+            error: ActionError::transient("it is down"),
+        });
+    }
+    assert_eq!((attempts.kept.len(), attempts.count(), attempts.kept[0].number()), (200, 1_000, 801));
+}

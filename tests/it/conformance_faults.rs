@@ -24,6 +24,7 @@ enum Fault {
     CountsInTheBody,
     TakesThrottlingForPermanent,
     TakesServerErrorsForSuccess,
+    TakesNothingBut200ForSuccess,
     TakesGoneForPermanent,
     TakesARefusedLoginForTransient,
     TakesATimeoutForPermanent,
@@ -75,6 +76,7 @@ const PLANTED: &[(Fault, Check)] = &[
     (F::CountsInTheBody, Check::Determinism),
     (F::TakesThrottlingForPermanent, Check::Statuses),
     (F::TakesServerErrorsForSuccess, Check::Statuses),
+    (F::TakesNothingBut200ForSuccess, Check::Statuses),
     (F::TakesGoneForPermanent, Check::Statuses),
     (F::TakesARefusedLoginForTransient, Check::Statuses),
     (F::TakesATimeoutForPermanent, Check::Statuses),
@@ -353,6 +355,9 @@ impl PostNote {
         let status = response.status();
         if self.is(F::TakesServerErrorsForSuccess) && status.is_server_error() {
             return Ok(json!({"note": 17}));
+        }
+        if self.is(F::TakesNothingBut200ForSuccess) && status.is_success() && status != StatusCode::OK {
+            return Err(ActionError::permanent(format!("the service answered {status}")));
         }
         let cap = Duration::from_secs(if self.is(F::CarriesAnyRetryAfter) { 1 << 40 } else { 3_600 });
         if let Err(error) = classify(status, response.headers(), ctx.now(), cap) {

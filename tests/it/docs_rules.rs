@@ -48,6 +48,45 @@ fn no_example_is_left_out_of_the_tests() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+#[test]
+fn every_promise_names_tests_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = Vec::new();
+    // A package has no examples but its own.
+    for folder in ["src", "tests", "examples"].map(|name| root.join(name)).iter().filter(|one| one.is_dir()) {
+        source::collect(root, folder, ".rs", &mut texts);
+    }
+    let has = |name: &str| texts.iter().any(|(_, text)| text.contains(&format!("fn {name}(")));
+    let page = std::fs::read_to_string(root.join("docs/guarantees.md")).unwrap();
+    let promises = promised(&page);
+    assert!(promises.len() > 15, "only {} promises were found: does the reader still see?", promises.len());
+    for (promise, tests) in promises {
+        assert!(
+            !tests.is_empty() || promise.starts_with("A receiver that drops"),
+            "{promise}: no test shows it"
+        );
+        for test in tests {
+            assert!(
+                has(test) || !root.join("examples/service").is_dir(),
+                "{promise}: there is no test {test}"
+            );
+        }
+    }
+}
+
+/// What each line of the table promises, and the tests that it names.
+fn promised(page: &str) -> Vec<(&str, Vec<&str>)> {
+    let lines = page.lines().filter(|line| line.starts_with("| ") && line.matches('|').count() == 4);
+    lines.filter_map(promise_of).filter(|(promise, _)| *promise != "what").collect()
+}
+
+fn promise_of(line: &str) -> Option<(&str, Vec<&str>)> {
+    let mut cells = line.trim_matches('|').split('|');
+    let promise = cells.next()?.trim();
+    let tests = cells.nth(1)?.split('`').skip(1).step_by(2);
+    Some((promise, tests.filter(|test| test.matches('_').count() > 2).collect()))
+}
+
 /// A `pub fn` outside tests; `pub(crate)` and the like are not public.
 #[derive(Debug)]
 struct Function {

@@ -22,12 +22,16 @@ const CLASSES: &[(&[u16], &[ErrorClass])] = &[
     (&[500, 501, 502, 503, 504, 505, 507], &[ErrorClass::Transient, ErrorClass::Throttled]),
 ];
 
+/// Statuses that say that it is done (RFC 9110, section 15.3).
+const SUCCESSES: &[u16] = &[200, 201, 202, 203, 204];
+
 /// An intermediary may speak for a server that has done it.
 const OUTCOME_UNKNOWN: &[u16] = &[500, 502, 504];
 
 /// Everything about answers; `requests` is how many an undisturbed attempt makes.
 pub(super) fn check<A: Action + 'static>(lab: &Lab<'_, A>, requests: usize) {
     for at in 0..requests {
+        successes(lab, at);
         statuses(lab, at);
         transport_errors(lab, at);
         deadline(lab, at);
@@ -59,6 +63,21 @@ fn answered<A: Action + 'static>(
         Fate::answered(response)
     });
     lab.first(&bench, &format!("status {}", status.as_u16()))
+}
+
+/// Any status of success, with the body of one.
+fn successes<A: Action + 'static>(lab: &Lab<'_, A>, at: usize) {
+    if !lab.wants(Check::Statuses) {
+        return;
+    }
+    let usual = SUCCESSES.iter().filter(|status| !lab.capabilities.classes.contains_key(status));
+    for status in usual {
+        let attempt = answered(lab, at, *status, None);
+        if let End::Failed(_) = &attempt.end {
+            let told = attempt.told();
+            lab.found(Check::Statuses, format!("status {status} is {told}, wanted: a success"));
+        }
+    }
 }
 
 fn statuses<A: Action + 'static>(lab: &Lab<'_, A>, at: usize) {

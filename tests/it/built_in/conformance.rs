@@ -1,5 +1,6 @@
 //! Every built-in action under the suite that connector authors run on theirs.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use http::header::CONTENT_TYPE;
@@ -10,7 +11,7 @@ use tripline::action::{
 };
 use tripline::builtin::customer_insights as ci;
 use tripline::builtin::teams::{TeamsChannelMessage, TeamsWebhook};
-use tripline::builtin::webhook::Webhook;
+use tripline::builtin::webhook::{Form, Webhook};
 #[cfg(feature = "email")]
 use tripline::testing::Check;
 use tripline::testing::{CANARY, Capabilities, conformance};
@@ -34,6 +35,11 @@ fn mail() -> Value {
 
 fn secret_url() -> SecretUrl {
     SecretUrl::new(format!("https://hooks.contoso.example/in?sig={CANARY}")).unwrap()
+}
+
+/// With a secret of its own, that of the suite being no URL and no key.
+fn with_secret(ctx: ActionContext, secret: &str) -> ActionContext {
+    ctx.with_secrets(BTreeMap::from([("own".to_owned(), Secret::new(secret))]))
 }
 
 #[test]
@@ -62,6 +68,45 @@ fn a_webhook_conforms() {
         .with_service(accepted)
         .with_context(move |ctx| checked(ctx).with_firing(firing.clone()));
     conformance(|transport| OverHttp::new(Webhook::new(secret_url()), transport), capabilities).assert();
+}
+
+#[test]
+fn a_webhook_conforms_in_every_form_under_a_url_that_is_a_secret() {
+    for form in [Form::StructuredEvent, Form::BinaryEvent, Form::Json] {
+        let firing = crossed_segment("vip", &["ana@contoso.example"]);
+        let capabilities = Capabilities::new().with_debug().with_service(accepted).with_context(move |ctx| {
+            checked(with_secret(ctx, secret_url().expose())).with_firing(firing.clone())
+        });
+        let make = |transport| OverHttp::new(Webhook::named("own").with_form(form), transport);
+        conformance(make, capabilities).assert();
+    }
+}
+
+#[cfg(feature = "signing")]
+#[test]
+fn a_signed_webhook_conforms_with_a_key_of_its_own_or_by_name() {
+    let secret = tripline::webhook::SigningSecret::from_bytes(&[7; 32]).unwrap();
+    let text = secret.expose();
+    let signer = tripline::webhook::Signer::new([secret]).unwrap();
+    let webhook = Webhook::new(secret_url());
+    for webhook in [webhook.clone().with_signer(signer), webhook.with_signing_secret(SecretRef::named("own"))]
+    {
+        let firing = crossed_segment("vip", &["ana@contoso.example"]);
+        let capabilities = Capabilities::new().with_debug().with_service(accepted).with_context({
+            let text = text.clone();
+            move |ctx| checked(with_secret(ctx, &text)).with_firing(firing.clone())
+        });
+        conformance(|transport| OverHttp::new(webhook.clone(), transport), capabilities).assert();
+    }
+}
+
+#[test]
+fn a_message_to_a_workflow_whose_url_is_a_secret_conforms() {
+    let firing = failed_refresh("Loyalty", "no such table", &["ana@contoso.example"]);
+    let capabilities = Capabilities::new().with_debug().with_service(accepted).with_context(move |ctx| {
+        checked(with_secret(ctx, secret_url().expose())).with_firing(firing.clone())
+    });
+    conformance(|transport| OverHttp::new(TeamsWebhook::named("own"), transport), capabilities).assert();
 }
 
 #[test]

@@ -41,6 +41,40 @@ fn a_delivery_says_all_that_the_step_says() {
 }
 
 #[test]
+fn a_record_has_the_attempts_and_the_times_of_every_step() {
+    let retry = RetryPolicy::fixed(3, Duration::from_secs(10)).build().unwrap();
+    let steps = [post("a", "1").with_retry(retry), post("b", "2")];
+    let mut flows =
+        flows([steps.into_iter().fold(flow("f"), |flow, step| flow.with_step(step)).build().unwrap()]);
+    let run = flows.handle_firing(at(5), &firing("f")).unwrap().started()[0];
+    let mut dispatcher = Dispatcher::new();
+    // The first is answered at its third attempt, 40 seconds after it began; the second is refused at once.
+    let _ = dispatcher.handle_delivery(at(5), flows.poll_delivery().unwrap()).unwrap();
+    let mut now = at(5);
+    for _ in 0..2 {
+        let work = dispatcher.poll_work().unwrap();
+        let down = Err(tripline::action::ActionError::transient("it is down"));
+        let _ = dispatcher.complete(now, work.lease(), down).unwrap();
+        now = dispatcher.poll_timeout().unwrap();
+        dispatcher.handle_timeout(now).unwrap();
+    }
+    let work = dispatcher.poll_work().unwrap();
+    let _ = dispatcher.complete(at(45), work.lease(), Ok(json!({"note": 17}))).unwrap();
+    let _ = flows.handle_outcome(at(45), &dispatcher.poll_outcome().unwrap()).unwrap();
+    let b = flows.poll_delivery().unwrap();
+    let _ = flows.handle_outcome(at(50), &outcome(at(50), b, Err(refusal()))).unwrap();
+    let run = flows.run(run.as_str()).unwrap();
+    let told = |step: usize| {
+        let step = &run.steps()[step];
+        (step.attempts(), step.started_at(), step.ended_at(), step.outcome())
+    };
+    assert_eq!(told(0), (3, Some(at(5)), Some(at(45)), Some(StepOutcome::Succeeded)));
+    assert_eq!(told(1), (1, Some(at(45)), Some(at(50)), Some(StepOutcome::Failed)));
+    assert_eq!((run.queued_at(), run.started_at(), run.ended_at()), (at(5), Some(at(5)), Some(at(50))));
+    assert_eq!(run.status(), RunStatus::Failed);
+}
+
+#[test]
 fn what_a_step_gave_is_there_for_those_after_it() {
     let flow = flow("f")
         .with_step(post("a", "first"))
