@@ -24,7 +24,7 @@ pub(super) fn check(connector: &Connector, findings: &mut Findings) {
         let sample = action.samples().first();
         let values =
             sample.iter().flat_map(|sample| [("input", sample.input()), ("output", sample.output())]);
-        for (part, value) in values.filter(|(_, value)| holds_reference(value)) {
+        for (part, _) in values.filter(|(_, value)| holds_reference(value)) {
             let remedy = "show another value, in which no member has this name";
             findings.add(
                 &format!("{place}.samples[0].{part}"),
