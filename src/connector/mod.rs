@@ -11,6 +11,9 @@
 //! | choose how a connection says who it is | [`Authentication`], [`OAuth2`] |
 //! | fill a drop-down of an action from a list | [`ChoiceList`] |
 //! | change an operation that flows use already | [`Revision`] |
+//! | answer the requests that the files describe | [`ConnectorService`], or [`Handler`] as a plain function |
+//! | tell who asks by an API key | [`ApiKeys`] |
+//! | tell subscriptions what has fired | [`Notify`], [`Callbacks`], [`ResolvedCallbacks`] |
 //! | know which triggers there are, and their fields | [`Profile::all`] |
 //! | make a [`Trigger`](crate::Trigger) of a subscription's body, with every fault by its field | [`Profile::read_subscription`] |
 //! | make one of the query of a poll | [`Profile::read_poll`] |

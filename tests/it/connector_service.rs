@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod crash;
+mod declared;
 mod delivery;
 mod handler;
 mod host;

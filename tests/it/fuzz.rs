@@ -76,6 +76,11 @@ fn events_are_refused_with_a_place_or_written_as_they_were_read() {
     hold("event_json", 6_000);
 }
 
+#[test]
+fn flat_triggers_are_refused_with_a_field_or_the_same_as_a_body_and_as_a_query() {
+    hold("flat_trigger", 6_000);
+}
+
 #[cfg(feature = "flow")]
 #[test]
 fn flows_are_refused_with_a_place_or_written_as_they_were_read() {

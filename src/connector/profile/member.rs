@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Fault};
 use crate::event::strict::shown;
 use crate::trigger::{Node, NodeValue};
 
@@ -35,7 +35,8 @@ pub(super) fn of_json(text: &str) -> Result<Vec<Member<'_>>, Error> {
     let root = Node::parse(text)?;
     let noun = root.noun();
     let NodeValue::Object(members) = root.value else {
-        return Err(Error::new(ErrorKind::Invalid, format!("the fields are {noun}, not an object")));
+        let fault = Fault::new("", format!("the fields are {noun}, not an object"));
+        return Err(Error::from_faults(vec![fault]));
     };
     let members = members.into_iter().map(|member| {
         let noun = member.node.noun();

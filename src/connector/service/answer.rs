@@ -63,6 +63,12 @@ impl ConnectorService {
     }
 
     pub(super) fn wait(&mut self, id: RequestId, pending: Pending, effect: Effect) {
+        if self.effects.len() >= self.limits.requests() {
+            // Those that nobody waits for any more are usually dropped as they are polled.
+            let mut effects = std::mem::take(&mut self.effects);
+            effects.retain(|effect| self.is_wanted(effect));
+            self.effects = effects;
+        }
         self.deadlines.insert((pending.deadline, id));
         self.pending.insert(id, pending);
         self.effects.push_back(effect);

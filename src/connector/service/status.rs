@@ -7,10 +7,11 @@ use super::ConnectorService;
 use super::problem::{Answer, Problem};
 use super::subscribe::STEP;
 use crate::engine::SeriesState;
-use crate::event::Series;
+use crate::event::{Series, push_json_number};
 use crate::pipeline::Activity;
 use crate::threshold::{Phase, Side};
 use crate::time::{format_instant, instant};
+use crate::trigger::Trigger;
 
 impl ConnectorService {
     /// All that is known of a subscription, but for its secrets. To ask is a sign of life.
@@ -21,7 +22,6 @@ impl ConnectorService {
         let expires = self.expires_at(id);
         let states = self.pipeline.states_of(id, self.limits.states());
         let flow = self.pipeline.flows().flow(id).ok_or_else(unknown)?;
-        let trigger: Value = serde_json::from_str(&flow.trigger().to_json()).unwrap_or_default();
         let activity = self.pipeline.activity(id);
         let fired = activity.map_or(0, Activity::fired);
         let (side, phase, reason) = summary(flow.trigger().threshold().is_some(), fired, &states);
@@ -29,8 +29,7 @@ impl ConnectorService {
         let body = json!({
             "id": id,
             "triggerType": flow.trigger().type_name(),
-            "trigger": trigger["on"],
-            "source": trigger["source"],
+            "trigger": of_trigger(flow.trigger()),
             "callback": self.callbacks.get(id).map(|callback| callback.url.to_string()),
             "createdAt": format_instant(created),
             "expiresAt": format_instant(expires),
@@ -103,12 +102,29 @@ fn of_series((series, state): &(Series, SeriesState)) -> Value {
         },
         "side": state.side().as_str(),
         "phase": state.phase().as_str(),
-        "value": state.value().filter(|value| value.is_finite()),
+        "value": state.value().and_then(number),
         "reportedAt": state.reported_at().map(shown),
         "nextDeadline": state.next_deadline().map(shown),
         "suppressed": state.suppressed(),
         "reason": state.reason(),
     })
+}
+
+/// What it watches for, and of whom.
+fn of_trigger(trigger: &Trigger) -> Value {
+    let mut written: Value = serde_json::from_str(&trigger.to_json()).unwrap_or_default();
+    let mut on = written["on"].take();
+    if let Some(source) = written.get_mut("source") {
+        on["source"] = source.take();
+    }
+    on
+}
+
+/// As all numbers are written: without a fraction where there is none. JSON has no infinite ones.
+fn number(value: f64) -> Option<Value> {
+    let mut text = String::new();
+    push_json_number(&mut text, value);
+    serde_json::from_str(&text).ok()
 }
 
 fn shown(at: chrono::DateTime<chrono::Utc>) -> String {

@@ -26,6 +26,9 @@ use crate::webhook::{CheckedUrl, Signer, SigningSecret};
 /// The step of a subscription's flow.
 pub(super) const STEP: &str = "notify";
 
+/// After how many seconds a principal that has as many as it may is worth another try: somebody has to take one out.
+const PLACE_AFTER: u64 = 3_600;
+
 /// After how many seconds a request that was refused for want of room is worth another try.
 const RETRY_AFTER: u64 = 10;
 
@@ -180,7 +183,8 @@ impl ConnectorService {
         let (own, most) = (self.store.of(principal), self.limits.per_principal());
         if own >= most {
             let detail = format!("there are {own} subscriptions and polled triggers, and {most} may be");
-            return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).with_limit(most));
+            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).with_limit(most);
+            return Err(problem.with_retry_after(PLACE_AFTER));
         }
         let (all, most) = (self.store.len(), self.limits.subscriptions());
         if all >= most {

@@ -186,3 +186,45 @@ fn a_subscription_whose_flow_somebody_took_out_goes_and_the_hosts_own_flows_do_n
     host.assert_whole();
     assert_eq!(host.service.subscriptions(), 0);
 }
+
+#[cfg(feature = "testing")]
+#[test]
+fn the_action_that_tells_subscriptions_conforms() {
+    use tripline::action::{CheckedAddresses, OverHttp};
+    use tripline::connector::Notify;
+    use tripline::testing::{CANARY, Capabilities, conformance};
+
+    let mut host = Host::new();
+    let made = host.request("ana", vip(1000.0, &format!("https://hooks.contoso.example/in?sig={CANARY}")));
+    assert_eq!(status(&made), 201);
+    host.members("vip", 998.0);
+    host.members("vip", 1004.0);
+    let firing = host.service.pipeline().firings_from(0).next().unwrap().1.clone();
+    let accepted = |_: &http::Request<Vec<u8>>| {
+        let mut response = http::Response::new(Vec::new());
+        *response.status_mut() = http::StatusCode::ACCEPTED;
+        response
+    };
+    let capabilities = Capabilities::new().with_debug().with_service(accepted).with_context(move |ctx| {
+        let addresses = CheckedAddresses::new(["93.184.215.14".parse().unwrap()]);
+        ctx.with_firing(firing.clone()).with_checked_addresses(addresses)
+    });
+    let callbacks = host.callbacks.clone();
+    conformance(move |transport| OverHttp::new(Notify::new(callbacks.clone()), transport), capabilities)
+        .assert();
+}
+
+#[test]
+fn effects_that_nobody_polls_do_not_pile_up() {
+    let limits = Limits::default().with_requests(3);
+    let mut host = Host::with(Setup { limits, ..Setup::default() });
+    for number in 0..100 {
+        host.now = at(200 * number);
+        let id = tripline::connector::RequestId::new(number as u64);
+        host.service.handle_request(host.now, "ana", id, get("/instances")).unwrap();
+        let _ = host.service.handle_timeout(host.now + chrono::TimeDelta::seconds(100)).unwrap();
+        assert_eq!(status(&host.service.poll_response().unwrap().1), 504);
+    }
+    assert_eq!(host.service.counts().timed_out(), 100);
+    assert!(host.service.poll_effect().is_none(), "nobody waits for any of them");
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use tripline::action::{ActionError, Choice, async_trait};
-use tripline::connector::{BoxError, Callbacks, Choose, Handler, Ports, Resolver};
+use tripline::connector::{BoxError, Callbacks, Choose, Handler, Limits, Ports, Resolver};
 use tripline::journal::{Journal, Lsn, MemoryJournal};
 use tripline::pipeline::{Persist, Pipeline};
 use tripline::webhook::Guard;
@@ -24,6 +24,9 @@ struct Parts {
 #[async_trait]
 impl Resolver for Parts {
     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, BoxError> {
+        if host.starts_with("never") {
+            std::future::pending::<()>().await;
+        }
         *self.seconds.lock().unwrap() += if host.starts_with("slow") { 11 } else { 0 };
         if host.starts_with("down") { Err("no answer".into()) } else { Ok(vec!["93.184.215.14".parse()?]) }
     }
@@ -47,14 +50,22 @@ impl Ports for Parts {
     }
 
     async fn choose(&self, choose: &Choose) -> Result<Vec<Choice>, ActionError> {
+        if choose.principal() == "ana" && choose.list() == "instances" {
+            std::future::pending::<()>().await;
+        }
         Ok(vec![Choice::new(choose.list())])
     }
 }
 
 fn handler() -> Handler<Parts> {
+    handler_with(Limits::default())
+}
+
+fn handler_with(limits: Limits) -> Handler<Parts> {
     let (callbacks, net) = (Callbacks::new(Guard::new()), Net::default());
     let pipeline = Pipeline::builder(host::registry(&callbacks, &net)).build().unwrap();
-    let service = host::builder(&Setup::default(), &callbacks).build(at(0), pipeline).unwrap();
+    let service =
+        host::builder(&Setup { limits, ..Setup::default() }, &callbacks).build(at(0), pipeline).unwrap();
     Handler::new(service, Parts::default())
 }
 
@@ -67,7 +78,7 @@ fn every_kind_of_request_is_answered_from_start_to_end() {
     assert_eq!(status(&ask("ana", get(&location(&made)))), 200);
     assert_eq!(status(&ask("bo", get(&location(&made)))), 404);
     assert_eq!(json(&ask("ana", post("/actions/double", &json!({"n": 2})))), 4);
-    assert_eq!(json(&ask("ana", get("/instances")))["value"][0]["id"], "instances");
+    assert_eq!(json(&ask("bo", get("/instances")))["value"][0]["id"], "instances");
     assert_eq!(status(&ask("ana", get("/poll/unificationCompleted?instance=*"))), 202);
     assert_eq!(status(&ask("ana", vip(1.0, "https://down.contoso.example/"))), 503);
     assert_eq!(status(&ask("", get("/connection"))), 503, "the host's mistake");
@@ -77,17 +88,19 @@ fn every_kind_of_request_is_answered_from_start_to_end() {
 }
 
 #[test]
-fn a_request_that_is_dropped_halfway_leaves_no_place_taken_and_no_answer_behind() {
-    let handler = handler();
-    {
-        let mut future = std::pin::pin!(handler.handle("ana", get("/instances")));
+fn a_request_that_is_dropped_halfway_frees_its_place_and_leaves_no_answer_behind() {
+    let handler = handler_with(Limits::default().with_per_principal(1).with_requests(1));
+    for request in [vip(1.0, "https://never.contoso.example/in"), get("/instances")] {
+        let mut future = std::pin::pin!(handler.handle("ana", request));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        // Nothing in it waits, so it is done at once; a clone of its request is dropped before it begins.
-        assert!(future.as_mut().poll(&mut context).is_ready());
-        drop(handler.handle("ana", get("/instances")));
+        let is_done = future.as_mut().poll(&mut context).is_ready();
+        // The second is refused while the first is under way, and both are dropped here.
+        assert!(!is_done);
+        let other = block_on(handler.handle("bo", get("/connection")));
+        assert_eq!(status(&other), 503, "one request at a time");
     }
-    let late = handler.with(|service| service.counts().late()).unwrap();
-    assert_eq!(late, 0);
+    assert_eq!(status(&block_on(handler.handle("ana", vip(1.0, HOOK)))), 201, "its place is free");
+    assert_eq!(status(&block_on(handler.handle("ana", vip(1.0, HOOK)))), 429);
 }
 
 #[test]

@@ -20,6 +20,8 @@ use tripline::journal::{Journal, MemoryJournal, MemorySnapshots};
 use tripline::pipeline::{self, Pipeline, PipelineBuilder, recover};
 use tripline::webhook::Guard;
 
+use super::declared;
+
 pub(super) const BASE: &str = "https://flows.contoso.example/v1";
 pub(super) const HOOK: &str = "https://hooks.contoso.example/in?sig=k";
 
@@ -49,6 +51,7 @@ impl Net {
 impl Transport for Net {
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
         let status = self.answers.lock().unwrap().get(request.uri().path()).copied().unwrap_or(202);
+        declared::check_notification(request.body());
         self.sent.lock().unwrap().push(request);
         let mut response = Response::new(Vec::new());
         *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
@@ -165,11 +168,13 @@ impl Host {
     ) -> Result<Response<Vec<u8>>, Died> {
         self.next_request += 1;
         let id = RequestId::new(self.next_request);
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         self.service.handle_request(self.now, principal, id, request).unwrap();
         self.try_drive()?;
         let (answered, response) = self.service.poll_response().expect("every request is answered");
         assert_eq!(answered, id);
         assert!(self.service.poll_response().is_none());
+        declared::check_answer(&method, &uri, &response);
         Ok(response)
     }
 

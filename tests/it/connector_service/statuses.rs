@@ -61,7 +61,8 @@ fn a_status_says_side_phase_and_why_nothing_fires_and_the_last_firing_and_delive
         (&shown["side"], &shown["fired"], &shown["delivered"]),
         (&json!("inside"), &json!(1), &json!(1))
     );
-    assert_eq!(shown["lastFiring"]["value"], 1004);
+    assert_eq!((&shown["lastFiring"]["value"], &shown["series"][0]["value"]), (&json!(1004), &json!(1004)));
+    assert_eq!(shown["trigger"]["source"], json!({"oneOf": ["/instances/contoso", "contoso"]}));
     assert_eq!(shown["lastDelivery"], json!({"time": "2026-03-01T02:02:00Z", "outcome": "delivered"}));
     assert_eq!(
         shown["series"][0]["series"],

@@ -4,6 +4,7 @@
 mod callback_url;
 mod engine_operations;
 mod event_json;
+mod flat_trigger;
 #[cfg(feature = "flow")]
 mod flow_json;
 #[cfg(feature = "journal-file")]
@@ -33,6 +34,7 @@ pub(crate) const ALL: &[(&str, Body)] = &[
     ("callback_url", callback_url::body),
     ("engine_operations", engine_operations::body),
     ("event_json", event_json::body),
+    ("flat_trigger", flat_trigger::body),
     #[cfg(feature = "flow")]
     ("flow_json", flow_json::body),
     #[cfg(feature = "journal-file")]
