@@ -2,6 +2,7 @@
 //!
 //! `TRIPLINE_CASES` says how many seeds, `TRIPLINE_SEED` where to begin.
 
+mod cases;
 mod host;
 mod model;
 
@@ -16,7 +17,7 @@ use tripline::{Trigger, event::Event};
 
 use self::host::{Crashes, Host, Plant};
 
-const MINUTES: i64 = 20;
+const MINUTES: i64 = 15;
 
 fn number_of(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |text| text.parse().expect("a number"))

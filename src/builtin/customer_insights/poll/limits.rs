@@ -123,7 +123,7 @@ pub struct Counts {
 }
 
 counts! {
-    "{DateTime, builtin::customer_insights::poll::Poller}", "Poller::builder(\"contoso\").build(DateTime::UNIX_EPOCH).unwrap()";
+    "builtin::customer_insights::poll::Poller", "Poller::builder(\"contoso\").build(chrono::DateTime::UNIX_EPOCH).unwrap()";
     /// Requests handed out.
     requests;
     /// Answers with a success that could be read.

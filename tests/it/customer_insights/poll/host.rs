@@ -291,7 +291,7 @@ impl Host {
         self.has_faults = false;
         self.crashes = Crashes::Never;
         self.fake.settle();
-        self.run(12);
+        self.run(9);
     }
 
     /// Everything that does not hold.
