@@ -17,7 +17,7 @@ use tripline::{Trigger, event::Event};
 
 use self::host::{Crashes, Host, Plant};
 
-const MINUTES: i64 = 15;
+const MINUTES: i64 = 12;
 
 fn number_of(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |text| text.parse().expect("a number"))

@@ -741,3 +741,131 @@ fn a_poller_that_could_do_nothing_is_not_built_and_every_fault_is_told() {
     assert_eq!(places, ["limits.jobs", "limits.maxTop"]);
     assert_eq!(builder().build(DateTime::<Utc>::MAX_UTC).unwrap_err().kind(), ErrorKind::Limit);
 }
+
+#[test]
+fn names_that_are_too_long_for_an_event_are_faulty_and_long_messages_are_cut() {
+    let (fits, long) = ("n".repeat(1_024), "n".repeat(1_025));
+    let segment = |name: &str| json!({"name": name, "evaluationStatus": {"jobStatus": "CompletedSuccess", "evaluationDate": text(1), "entityCount": 1}});
+    let mut poller = begun(builder());
+    let told =
+        drive(&mut poller, at(60), only("/manage/segments", json!([segment(&fits), segment(&long)]))).told;
+    assert_eq!(names(&told, "/data/name"), [json!(fits)]);
+    let values = json!({"EMEA": 1, long.as_str(): 2});
+    let measure = json!([{"name": "m", "definition": {"dimensions": ["d"]}, "output": {"values": values},
+                          "latestEvaluation": {"state": "completed", "evaluationDate": text(1)}}]);
+    let told = drive(&mut poller, at(120), only("/manage/measures", measure)).told;
+    assert_eq!(names(&told, "/data/dimensions/d"), [json!("EMEA")]);
+    let task = json!({"operationType": "Map", "taskStatus": "failed", "endTimestamp": text(100), "error": format!("é{}", "é".repeat(1_000))});
+    let job = json!([{"jobId": "j", "jobType": "full", "jobStatus": "running", "tasks": [task]}]);
+    let told = drive(&mut poller, at(180), only("/workflows/main/jobs", job)).told;
+    assert_eq!(told[0]["data"]["failure"]["message"], json!("é".repeat(512)));
+    assert_eq!(poller.counts().faulty(), 2);
+}
+
+#[test]
+fn an_answer_that_comes_twice_does_not_count_as_the_renewals_failure() {
+    let (mut poller, id) = asking(Poller::builder("contoso"));
+    poller.handle_response(at(0), id, &refused(401, None)).unwrap();
+    let Some(PollEffect::Renew(_)) = poller.poll_effect() else { panic!("a renewal") };
+    poller.handle_response(at(0), id, &refused(401, None)).unwrap();
+    poller.handle_renewed(at(0)).unwrap();
+    assert!(next_request(&mut poller).is_some(), "the same question");
+    assert_eq!((poller.counts().ignored_answers(), poller.counts().given_up()), (1, 0));
+}
+
+#[test]
+fn a_job_that_ended_while_nobody_asked_for_days_tells_only_what_was_not_told() {
+    let job = |status: &str, end: Value| {
+        json!([{"jobId": "j", "jobType": "full", "jobStatus": status, "endTimestamp": end,
+                "tasks": [{"operationType": "Map", "taskStatus": "successful", "endTimestamp": text(50)}]}])
+    };
+    let mut poller = begun(builder());
+    assert_eq!(
+        drive(&mut poller, at(60), only("/workflows/main/jobs", job("running", Value::Null))).told.len(),
+        1
+    );
+    let cursor = Cursor::from_json(&poller.cursor().to_json()).unwrap();
+    let later = 5 * 86_400;
+    let mut poller = builder().with_cursor(cursor).build(at(later)).unwrap();
+    let told =
+        drive(&mut poller, at(later), only("/workflows/main/jobs", job("successful", json!(text(90))))).told;
+    assert_eq!(names(&told, "/type"), [json!("tripline.job.completed")]);
+}
+
+#[test]
+fn a_cursor_has_the_form_of_the_golden_file_which_stays_readable() {
+    let list = |what: &'static str| match what {
+        "jobs" => json!([
+            {"jobId": "j-1", "jobType": "full", "jobStatus": "successful", "endTimestamp": text(30), "tasks": []},
+            {"jobId": "j-2", "jobType": "full", "jobStatus": "running",
+             "tasks": [{"operationType": "Map", "taskStatus": "failed", "endTimestamp": text(40)}]}]),
+        "datasources" => {
+            json!([{"dataSourceId": "ds-1", "refreshState": "updating", "lastRefresh": text(-9)}])
+        }
+        "segments" => {
+            json!([{"name": "vip", "evaluationStatus": {"jobStatus": "CompletedSuccess", "evaluationDate": text(20), "entityCount": 7}}])
+        }
+        _ => {
+            json!([{"name": "revenue", "latestEvaluation": {"state": "completed"}, "output": {"values": {"revenue": 1.5}}}])
+        }
+    };
+    let mut poller = builder().with_data_sources(true).build(at(0)).unwrap();
+    drive(&mut poller, at(0), |asked| {
+        let what =
+            ["jobs", "datasources", "segments", "measures"].into_iter().find(|what| asked.contains(what));
+        what.map_or_else(|| nothing(asked), |what| body(&list(what)))
+    });
+    let text = serde_json::from_str::<Value>(&poller.cursor().to_json()).unwrap();
+    let shown = format!("{text:#}\n");
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/customer_insights/cursor.json");
+    if std::env::var_os("TRIPLINE_GOLDEN").is_some() {
+        std::fs::write(&path, &shown).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(shown, golden);
+    assert_eq!(Cursor::from_json(&golden).unwrap(), *poller.cursor());
+}
+
+#[test]
+fn whatever_is_damaged_in_an_answer_the_poller_goes_on() {
+    let good = [
+        json!([{"jobId": "j-1", "jobType": "full", "jobStatus": "successful", "endTimestamp": text(30), "submittedTimestamp": text(1),
+                "tasks": [{"operationType": "Map", "taskStatus": "failed", "endTimestamp": text(40), "error": "é"}]}]),
+        json!([{"name": "vip", "evaluationStatus": {"jobStatus": "CompletedSuccess", "evaluationDate": text(20), "entityCount": 7}}]),
+        json!({"value": [{"name": "revenue", "definition": {"dimensions": [{"name": "region"}]}, "latestEvaluation": {"state": "completed", "evaluationDate": text(5)},
+                "output": {"values": {"EMEA": 1.5}}, "outputHistory": [{"evaluationDate": text(4), "values": {"EMEA": 1e3}}]}]}),
+        json!([{"dataSourceId": "ds-1", "refreshState": "updateFailed", "lastRefresh": text(9)}]),
+    ];
+    let mut random = crate::random::Random(11);
+    let mut poller = builder().with_data_sources(true).build(at(0)).unwrap();
+    let mut now = at(0);
+    for _ in 0..400 {
+        drive(&mut poller, now, |_| {
+            let mut bytes = good[random.below(good.len())].to_string().into_bytes();
+            for _ in 0..random.below(4) {
+                let place = random.below(bytes.len());
+                match random.below(3) {
+                    0 => bytes[place] = random.pick(b"\"{}[],:0123456789-ez\\ \xff\x00"),
+                    1 => drop(bytes.remove(place)),
+                    _ => bytes.truncate(place.max(1)),
+                }
+            }
+            Response::new(bytes)
+        });
+        now = poller.poll_timeout().unwrap().max(now + TimeDelta::seconds(1));
+    }
+    let counts = poller.counts();
+    assert!(counts.unreadable() > 200 && counts.answers() > 200 && counts.faulty() > 20, "{counts:?}");
+    let told = drive(
+        &mut poller,
+        now,
+        only(
+            "/manage/segments",
+            json!([{"name": "last", "evaluationStatus":
+        {"jobStatus": "CompletedSuccess", "evaluationDate": text(20), "entityCount": 7}}]),
+        ),
+    )
+    .told;
+    assert_eq!(names(&told, "/data/name"), [json!("last")]);
+}

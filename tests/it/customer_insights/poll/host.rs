@@ -294,7 +294,7 @@ impl Host {
         self.steps_before_it_settled = self.steps;
         self.crashes = Crashes::Never;
         self.fake.settle();
-        self.run(9);
+        self.run(7);
     }
 
     /// Everything that does not hold.
