@@ -67,7 +67,8 @@
 //! | write a trigger in Rust | [`Trigger::segment_threshold_crossed`], [`Trigger::measure_threshold_crossed`], [`Trigger::no_data`], [`Trigger::data_source_refresh_failed`], [`Trigger::unification_completed`] and the others |
 //! | read triggers from JSON, with every fault listed | [`Trigger::from_json`], [`Trigger::list_from_json`] |
 //! | read or write CloudEvents | [`event::Event`], [`event::Reader`]; over HTTP [`event::http`] |
-//! | read the log of Dynamics 365 Customer Insights | [`builtin::customer_insights`] |
+//! | read the log of Dynamics 365 Customer Insights, or poll the service | [`builtin::customer_insights`], [`Poller`](builtin::customer_insights::poll::Poller) |
+//! | get and change data of Customer Insights | [`builtin::customer_insights`] |
 //! | only let some events through | [`event::filter`] |
 //! | run many triggers over many series | [`engine::Engine`] |
 //! | feed numbers or tasks as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch), [`observe_refresh`](engine::Engine::observe_refresh) |

@@ -2,7 +2,7 @@
 //!
 //! | I want to… | go to… |
 //! |---|---|
-//! | read the log of Customer Insights | [`customer_insights`] |
+//! | read the log of Customer Insights, poll it, get and change its data | [`customer_insights`] |
 //! | say something in a Teams channel | [`teams`] |
 //! | write an e-mail to those who own the data | [`email`] |
 //! | hand a firing to another program | [`webhook`] |

@@ -1,6 +1,7 @@
 //! Dynamics 365 Customer Insights: its diagnostic logs read into events, and the service itself, asked and polled.
 
-pub(crate) mod fake;
+mod asked;
+mod fake;
 mod fields;
 mod frames;
 mod hostile;

@@ -1,9 +1,38 @@
-//! Dynamics 365 Customer Insights: what the service says, read into events.
+//! Dynamics 365 Customer Insights: its logs read, the service polled, its connector's actions carried out.
 //!
-//! [`LogReader`] reads its diagnostic logs, which Azure Monitor writes to
-//! storage as JSON lines and sends to Event Hubs in `{"records":[…]}`.
-//! [`vocabulary`] holds the service's words, for those who read it otherwise.
-//! [`connector`] is what users of Power Automate see of it.
+//! | I want to… | go to… |
+//! |---|---|
+//! | read its diagnostic logs, from storage or Event Hubs | [`LogReader`] |
+//! | ask the service what has happened | [`poll`], [`Poller`](poll::Poller) |
+//! | create, change or get an item | [`CreateItem`], [`UpdateItem`], [`GetItem`] |
+//! | get the items of an entity | [`GetItems`], one page; [`GetAllItems`], page after page |
+//! | know what entities and partitions there are | [`GetEntities`], [`GetPartitions`], [`GetPartitionsV2`], [`GetPartitionData`] |
+//! | send the status report | [`SendStatusReport`], [`SendStatusReportV2`] |
+//! | log in | [`subscription_key`], beside a bearer token |
+//! | stay below its limit of calls | [`RATE`] |
+//! | know what a refusal says | [`ApiErrorResult`] |
+//! | know the service's words | [`vocabulary`] |
+//! | offer all of it to users of Power Automate | [`connector`] |
+//!
+//! # What Microsoft documents, and what is this project's own
+//!
+//! | | documented | this project's own |
+//! |---|---|---|
+//! | address, logins | [`BASE`], a bearer token, `Ocp-Apim-Subscription-Key` | |
+//! | [100 calls in 60 seconds](https://learn.microsoft.com/connectors/customerinsights/#throttling-limits) for each connection | the number | that the window slides |
+//! | the [ten operations](https://learn.microsoft.com/connectors/customerinsights/#actions) of the connector | what each is called and does; `dataset` and `reportType`, both required | the actions' names, the names of all other inputs, the outputs |
+//! | [`GetItems`] | [path and query options](https://learn.microsoft.com/dynamics365/customer-insights/data/odata-examples) | at most 1,000 items a page |
+//! | [`GetEntities`] | `/manage/entities/{name}` | that the path without a name lists all |
+//! | [`CreateItem`], [`UpdateItem`], [`GetItem`] | | `POST`, `PATCH` and `GET` below `/data/{entity}` |
+//! | [`GetPartitions`], [`GetPartitionsV2`], [`GetPartitionData`] | | `/data/{entity}/partitions`, with `/v2` before it, and `/{partition}` behind it |
+//! | [`SendStatusReport`], [`SendStatusReportV2`] | | `POST /reports/{reportType}`, with `/v2` before it |
+//! | [`ApiErrorResult`] | its members | what to do next |
+//! | [`poll`] | the paths and the fields named there | what is listed there |
+//!
+//! Whoever knows a path of the service's better puts another address in (`with_base`), or writes an
+//! [`HttpAction`](crate::action::HttpAction) of their own with the logins and the rate of here.
+//!
+//! # From a log to a firing
 //!
 //! ```
 //! use chrono::DateTime;

@@ -9,64 +9,64 @@ use serde_json::{Map, Value, json};
 
 use crate::random::Random;
 
-pub(crate) const KEY: &str = "subscription-7";
+pub(super) const KEY: &str = "subscription-7";
 
 /// The service, with one instance, `contoso`.
-pub(crate) struct Fake {
-    pub(crate) now: DateTime<Utc>,
+pub(super) struct Fake {
+    pub(super) now: DateTime<Utc>,
     random: Random,
     /// The token that it takes, and until when.
     token: (u64, DateTime<Utc>),
     calls: VecDeque<DateTime<Utc>>,
     /// The newest first.
-    pub(crate) jobs: Vec<Job>,
+    pub(super) jobs: Vec<Job>,
     next_job: u64,
-    pub(crate) segments: BTreeMap<String, Evaluated>,
-    pub(crate) measures: BTreeMap<String, Measure>,
-    pub(crate) sources: BTreeMap<String, Source>,
-    pub(crate) items: BTreeMap<String, Vec<Map<String, Value>>>,
+    pub(super) segments: BTreeMap<String, Evaluated>,
+    pub(super) measures: BTreeMap<String, Measure>,
+    pub(super) sources: BTreeMap<String, Source>,
+    pub(super) items: BTreeMap<String, Vec<Map<String, Value>>>,
     /// How many jobs each of the two lists reaches back.
-    pub(crate) depths: (usize, usize),
+    pub(super) depths: (usize, usize),
     /// Whether the list of measures holds their values.
-    pub(crate) lists_values: bool,
+    pub(super) lists_values: bool,
 }
 
 #[derive(Clone)]
-pub(crate) struct Job {
-    pub(crate) id: String,
+pub(super) struct Job {
+    pub(super) id: String,
     submitted: DateTime<Utc>,
     status: &'static str,
-    pub(crate) ended: Option<DateTime<Utc>>,
-    pub(crate) tasks: Vec<Task>,
+    pub(super) ended: Option<DateTime<Utc>>,
+    pub(super) tasks: Vec<Task>,
     is_full: bool,
 }
 
 #[derive(Clone)]
-pub(crate) struct Task {
-    pub(crate) operation: &'static str,
-    pub(crate) identifier: String,
-    pub(crate) status: &'static str,
-    pub(crate) ended: Option<DateTime<Utc>>,
+pub(super) struct Task {
+    pub(super) operation: &'static str,
+    pub(super) identifier: String,
+    pub(super) status: &'static str,
+    pub(super) ended: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Evaluated {
+pub(super) struct Evaluated {
     state: &'static str,
-    pub(crate) last: Option<(DateTime<Utc>, u64)>,
+    pub(super) last: Option<(DateTime<Utc>, u64)>,
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Measure {
+pub(super) struct Measure {
     state: &'static str,
-    pub(crate) dimensions: &'static [&'static str],
+    pub(super) dimensions: &'static [&'static str],
     /// The oldest first.
-    pub(crate) evaluations: Vec<(DateTime<Utc>, Value)>,
+    pub(super) evaluations: Vec<(DateTime<Utc>, Value)>,
 }
 
 #[derive(Clone)]
-pub(crate) struct Source {
-    pub(crate) state: &'static str,
-    pub(crate) last: Option<DateTime<Utc>>,
+pub(super) struct Source {
+    pub(super) state: &'static str,
+    pub(super) last: Option<DateTime<Utc>>,
 }
 
 /// Statuses as the status page words them.
@@ -82,7 +82,7 @@ const PAGE: [(&str, &str); 6] = [
 const OPERATIONS: [&str; 6] = ["Ingestion", "Map", "Match", "Merge", "Segmentation", "TableMeasures"];
 
 impl Fake {
-    pub(crate) fn new(now: DateTime<Utc>, seed: u64) -> Self {
+    pub(super) fn new(now: DateTime<Utc>, seed: u64) -> Self {
         let mut random = Random(seed);
         let depths = (random.between(3, 12) as usize, random.between(20, 60) as usize);
         let lists_values = random.percent(50);
@@ -110,17 +110,17 @@ impl Fake {
     }
 
     /// The token that it takes now: the host gets it where tokens are given out.
-    pub(crate) fn new_token(&mut self) -> String {
+    pub(super) fn new_token(&mut self) -> String {
         self.token = (self.token.0 + 1, self.now + TimeDelta::minutes(self.random.between(2, 20)));
         format!("token-{}", self.token.0)
     }
 
-    pub(crate) fn first_token(&self) -> String {
+    pub(super) fn first_token(&self) -> String {
         format!("token-{}", self.token.0)
     }
 
     /// Time passes, and something happens.
-    pub(crate) fn live(&mut self, now: DateTime<Utc>) {
+    pub(super) fn live(&mut self, now: DateTime<Utc>) {
         self.now = now;
         let running = self.jobs.iter().filter(|job| job.ended.is_none()).count();
         if running < 3 && self.random.percent(25) {
@@ -235,7 +235,7 @@ impl Fake {
     }
 
     /// Stops at once: everything that runs has ended.
-    pub(crate) fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         while self.jobs.iter().any(|job| job.ended.is_none()) {
             for at in 0..self.jobs.len() {
                 if self.jobs[at].ended.is_none() {
@@ -251,7 +251,7 @@ impl Fake {
         }
     }
 
-    pub(crate) fn answer(&mut self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+    pub(super) fn answer(&mut self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
         let header =
             |name| request.headers().get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
         if header("ocp-apim-subscription-key") != Some(KEY) {
@@ -459,7 +459,7 @@ fn status(status: u16) -> Response<Vec<u8>> {
 }
 
 /// An `ApiErrorResult`.
-pub(crate) fn refusal(status: u16, culprit: &str, code: &str) -> Response<Vec<u8>> {
+pub(super) fn refusal(status: u16, culprit: &str, code: &str) -> Response<Vec<u8>> {
     let body = json!({"httpStatusCode": status, "exceptionCulprit": culprit, "errorCode": code, "resultSeverity": "error",
                       "message": format!("no: {code}"), "params": [], "ciResults": []});
     let mut response = found(body);

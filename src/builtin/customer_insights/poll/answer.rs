@@ -11,7 +11,7 @@ use crate::time::{Nanos, parse_instant};
 /// As in events (SPEC, section 11).
 const DEPTH: usize = 64;
 
-/// A text that is kept of an answer, in bytes.
+/// The most bytes of a name or a word, and of what is kept of a message: an event has room for all of them.
 const MAX_TEXT: usize = 1_024;
 
 /// The entries of an answer: those of an array, of an object's `value`, or the object itself.
@@ -53,9 +53,19 @@ fn is_json(content: &[u8]) -> bool {
     essence.ends_with(b"/json") || essence.ends_with(b"+json")
 }
 
-/// A text that is there and not empty.
+/// A name or a word that is there, not empty and not too long.
 pub(super) fn text<'v>(entry: &'v Value, name: &str) -> Option<&'v str> {
+    message(entry, name).filter(|text| is_short(text))
+}
+
+/// A text of any length that is there and not empty.
+pub(super) fn message<'v>(entry: &'v Value, name: &str) -> Option<&'v str> {
     entry.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// Whether a name is not too long.
+pub(super) fn is_short(text: &str) -> bool {
+    text.len() <= MAX_TEXT
 }
 
 /// A text cut to what is kept of it.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::answer::{short, text, time};
+use super::answer::{message, short, text, time};
 use super::cursor::Cursor;
 use super::group::{Group, Trace};
 use super::id::id;
@@ -193,7 +193,7 @@ impl Listing<'_> {
             }
             let mut refresh = RefreshCompleted::new(process, outcome.clone()).with_job_id(job_id.to_owned());
             refresh = item(task).into_iter().fold(refresh, RefreshCompleted::with_item);
-            let message = text(task, "error").filter(|_| outcome != Outcome::SUCCEEDED).map(short);
+            let message = message(task, "error").filter(|_| outcome != Outcome::SUCCEEDED).map(short);
             if kind.is_some() || message.is_some() {
                 let failure = kind.into_iter().fold(Failure::new(), Failure::with_kind);
                 let message = message.map(str::to_owned).into_iter();

@@ -123,7 +123,7 @@ pub struct Counts {
 }
 
 counts! {
-    "{DateTime, builtin::customer_insights::poll::Poller}", "Poller::builder(\"contoso\").build(DateTime::UNIX_EPOCH).unwrap()";
+    "builtin::customer_insights::poll::Poller", "Poller::builder(\"contoso\").build(chrono::DateTime::UNIX_EPOCH).unwrap()";
     /// Requests handed out.
     requests;
     /// Answers with a success that could be read.
@@ -141,7 +141,7 @@ counts! {
     not_ended;
     /// Status words met that nobody here knows, as often as they were listed; see [`PollReport`](super::PollReport).
     unknown_words;
-    /// Entries of an answer that cannot be read, as often as they were listed.
+    /// Entries of an answer that cannot be read, or whose names have over 1,024 bytes, as often as they were listed.
     faulty;
     /// Ingestion tasks of jobs that are not told since data sources tell of themselves.
     left_to_sources;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::answer::{number, short, text, time};
+use super::answer::{is_short, number, short, text, time};
 use super::cursor::{Cursor, Mark};
 use super::group::{Group, Trace};
 use super::id::id;
@@ -141,7 +141,10 @@ fn one(
     evaluations.dedup_by_key(|past| past.at);
     evaluations.extend(values_of(entry).map(|values| Evaluation { at, values }));
 
-    let dimensions = dimensions(entry);
+    let Some(dimensions) = dimensions(entry) else {
+        notes.faulty(&place, "definition.dimensions");
+        return Vec::new();
+    };
     let mut turn = before.map_or(0, |mark| mark.turn);
     let mut groups = Vec::new();
     for Evaluation { at, values } in evaluations {
@@ -177,11 +180,15 @@ fn values_of(entry: &Value) -> Option<&Value> {
     entry.get("output").and_then(|output| output.get("values")).filter(|values| values.is_object())
 }
 
-/// The names of the dimensions, given as strings or as objects with a `name`.
-fn dimensions(entry: &Value) -> Vec<&str> {
+/// The names of the dimensions, given as strings or as objects with a `name`; nothing where one is neither.
+fn dimensions(entry: &Value) -> Option<Vec<&str>> {
     let all = entry.get("definition").and_then(|definition| definition.get("dimensions"));
     let all = all.and_then(Value::as_array).into_iter().flatten();
-    all.filter_map(|dimension| dimension.as_str().or_else(|| text(dimension, "name"))).collect()
+    all.map(|dimension| match dimension {
+        Value::String(name) => Some(name.as_str()).filter(|name| is_short(name)),
+        object => text(object, "name"),
+    })
+    .collect()
 }
 
 /// The numbers of `values`: nested as deep as there are dimensions; without one, the only one there is, or
@@ -248,6 +255,7 @@ fn leaf<'v>(
     notes: &mut Notes<'_>,
 ) {
     match value {
+        _ if !keys.iter().all(|key| is_short(key)) => notes.faulty(place, "values"),
         Value::Null => found.push((keys, None)),
         value => match number(value) {
             Some(number) => found.push((keys, Some(number))),

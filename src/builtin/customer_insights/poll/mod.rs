@@ -289,7 +289,7 @@ impl Poller {
         response: &Response<Vec<u8>>,
     ) -> Result<(), Error> {
         self.pass(now)?;
-        let Some(step) = self.answered(id) else { return Ok(()) };
+        let Some(step) = self.answered(id, false) else { return Ok(()) };
         match self.reply(&step, response)? {
             Reply::Done => self.done(),
             Reply::Again(top) => {
@@ -317,7 +317,7 @@ impl Poller {
     /// ```
     pub fn handle_failure(&mut self, now: DateTime<Utc>, id: u64, error: &ActionError) -> Result<(), Error> {
         self.pass(now)?;
-        match self.answered(id) {
+        match self.answered(id, true) {
             Some(step) => self.failed(step, error.clone()),
             None => Ok(()),
         }
@@ -490,12 +490,11 @@ impl Poller {
         Ok(())
     }
 
-    /// The question that the number belongs to, if its answer is waited for.
-    fn answered(&mut self, id: u64) -> Option<Step> {
+    /// The question that the number belongs to, if its answer is waited for, or the failure of its renewal.
+    fn answered(&mut self, id: u64, may_be_renewal: bool) -> Option<Step> {
         match &self.state {
-            State::Sent { step, id: own, .. } | State::Renewing { step, id: own, is_out: true }
-                if *own == id =>
-            {
+            State::Sent { step, id: own, .. } if *own == id => Some(step.clone()),
+            State::Renewing { step, id: own, is_out: true } if *own == id && may_be_renewal => {
                 Some(step.clone())
             }
             _ => {
@@ -570,7 +569,10 @@ impl Poller {
                     self.state = State::Waiting(step, after(self.clock, self.config.interval));
                 }
             }
-            None => self.state = State::Resting,
+            None => {
+                self.state = State::Resting;
+                self.forget();
+            }
         }
     }
 

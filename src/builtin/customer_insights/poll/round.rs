@@ -28,6 +28,8 @@ pub(super) struct Round {
     /// How many jobs are asked for.
     top: u32,
     usual_top: u32,
+    /// Whether jobs were listed in it.
+    has_listed: bool,
 }
 
 /// What an answer comes to.
@@ -44,7 +46,7 @@ impl Round {
         let mut steps = VecDeque::from([Step::Status, Step::Jobs, Step::History]);
         steps.extend(asks_sources.then_some(Step::Sources));
         steps.extend([Step::Segments, Step::Measures]);
-        Self { steps, top, usual_top: top }
+        Self { steps, top, usual_top: top, has_listed: false }
     }
 
     pub(super) fn next(&mut self) -> Option<Step> {
@@ -97,7 +99,7 @@ impl Poller {
                 let leaves_ingestion = self.config.asks_sources;
                 let listing = Listing { source, now, limits, leaves_ingestion };
                 let listed = listing.read(&entries, cursor, &mut notes);
-                return Ok(self.listed(step, entries.len(), listed, now));
+                return Ok(self.listed(step, entries.len(), listed));
             }
             Step::Sources => sources::read(&entries, source, cursor, limits, &mut notes),
             Step::Segments => segments::read(&entries, source, cursor, limits, &mut notes),
@@ -112,7 +114,7 @@ impl Poller {
         Ok(Reply::Done)
     }
 
-    fn listed(&mut self, step: &Step, count: usize, listed: Listed, now: Nanos) -> Reply {
+    fn listed(&mut self, step: &Step, count: usize, listed: Listed) -> Reply {
         self.groups.extend(listed.groups);
         let top = self.round.top;
         // Full, and nothing known in it: there may be more behind it that nobody has seen.
@@ -122,14 +124,17 @@ impl Poller {
         }
         self.counts.gaps += u64::from(is_cut);
         self.round.top = self.round.usual_top;
-        if *step == Step::History {
-            self.forget(now);
-        }
+        self.round.has_listed |= *step == Step::Jobs;
         Reply::Done
     }
 
-    /// Gives up jobs that were listed nowhere for long.
-    fn forget(&mut self, now: Nanos) {
+    /// Gives up jobs that were listed nowhere for long; at the end of a round, so that what has
+    /// happened while nobody asked is seen before.
+    pub(super) fn forget(&mut self) {
+        let Ok(now) = instant(self.clock) else { return };
+        if !std::mem::take(&mut self.round.has_listed) {
+            return;
+        }
         let patience = PATIENCE.num_nanoseconds().unwrap_or(Nanos::MAX);
         let is_late = |seen: Nanos| now.saturating_sub(seen) > patience;
         let late: Vec<String> = self
