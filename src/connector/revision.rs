@@ -4,7 +4,8 @@
 ///
 /// An operation that flows use must not change its meaning. What would change it becomes
 /// a new operation of the same family with the next number, and the old one
-/// stays, deprecated, with the new one as its replacement. Designers show
+/// stays, [deprecated](https://learn.microsoft.com/connectors/custom-connectors/deprecate-operation), with the new one as its
+/// replacement; its title and its description then say so. Designers show
 /// the newest only ([Microsoft's rules](https://learn.microsoft.com/connectors/custom-connectors/operational-versioning)).
 ///
 /// ```

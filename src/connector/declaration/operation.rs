@@ -5,6 +5,9 @@ use crate::action::Metadata;
 use crate::connector::list::capitalised;
 use crate::connector::{ChoiceList, Profile};
 
+/// What the texts of an operation end with that is deprecated.
+pub(super) const DEPRECATED: &str = " (deprecated)";
+
 /// One operation.
 #[derive(Debug, Clone)]
 pub(super) struct Operation<'a> {

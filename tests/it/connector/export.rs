@@ -163,6 +163,9 @@ fn fields_of_actions_are_said_as_they_are() {
     );
     let old = &definition["paths"]["/actions/getItems"]["post"];
     assert_eq!(old["deprecated"], true);
+    assert_eq!(old["summary"], "Get items from an entity (deprecated)");
+    assert_eq!(old["description"], "Gets items from an entity, as many as there are (deprecated).");
+    assert_eq!(get_items["summary"], "Get items from an entity");
     assert_eq!(old["x-ms-api-annotation"]["replacement"], json!({"operationId": "GetItemsV2"}));
 }
 

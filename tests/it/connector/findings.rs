@@ -259,6 +259,11 @@ fn broken() -> Vec<(Connector, &'static str)> {
             "revisions.PostTeamsChannelMessage: the replacement \"PostV2\" is no other operation; ",
         ),
         (
+            action(|it| it.with_title("x".repeat(68)))
+                .with_revision("Ping", Revision::new("Ping", 1).with_deprecated(true)),
+            "revisions.Ping: its title has no room for \" (deprecated)\" within 80 characters; shorten the title",
+        ),
+        (
             revision("PostTeamsChannelMessage", Revision::new("Post", 1).with_replacement("GetItems")),
             "revisions.PostTeamsChannelMessage: the replacement \"GetItems\" is deprecated itself; ",
         ),

@@ -33,7 +33,9 @@ const BREAKS: &[(&str, Break)] = &[
     ("SummaryLength", |it, _| *of(it, ACTION, "summary") = json!("x".repeat(81))),
     ("SummaryCharacters", |it, _| *of(it, ACTION, "summary") = json!("Éléments")),
     ("DescriptionPunctuation", |it, _| *of(it, ACTION, "description") = json!("Gets items")),
-    ("SummaryEqualsDescription", |it, _| *of(it, ACTION, "description") = json!("Get items from an entity.")),
+    ("SummaryEqualsDescription", |it, _| {
+        *of(it, ACTION, "description") = json!("Get items from an entity (deprecated).")
+    }),
     ("NotificationUrlInternal", |it, _| {
         remove(it, &format!("{WEBHOOK}/parameters/0/schema/properties/callbackUrl"), "x-ms-visibility");
     }),

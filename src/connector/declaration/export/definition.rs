@@ -3,7 +3,7 @@
 use super::answers::problem;
 use super::json::{Json, Object};
 use super::{actions, firing, triggers};
-use crate::connector::declaration::operation::{self, Kind, Operation};
+use crate::connector::declaration::operation::{self, DEPRECATED, Kind, Operation};
 use crate::connector::{Authentication, Connector, Contact, Revision};
 use crate::time::format_duration;
 
@@ -75,7 +75,14 @@ fn identified(connector: &Connector, operation: &Operation<'_>, described: Objec
     let identified = Object::new().with("operationId", &*operation.id).followed_by(described);
     let Some((_, revision)) = revision else { return identified };
     let identified = identified.with("x-ms-api-annotation", annotation(revision));
-    if revision.is_deprecated() { identified.with("deprecated", true) } else { identified }
+    if !revision.is_deprecated() {
+        return identified;
+    }
+    // As Microsoft asks for it: https://learn.microsoft.com/connectors/custom-connectors/deprecate-operation
+    identified
+        .with("deprecated", true)
+        .reworded("summary", |text| format!("{text}{DEPRECATED}"))
+        .reworded("description", |text| format!("{}{DEPRECATED}.", text.trim_end_matches('.')))
 }
 
 fn annotation(revision: &Revision) -> Object {

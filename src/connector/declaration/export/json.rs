@@ -44,6 +44,15 @@ impl Object {
         self.0.push((name.into(), value.into()));
     }
 
+    /// The same with the text of a member made another.
+    pub(super) fn reworded(mut self, name: &str, reword: impl FnOnce(&str) -> String) -> Self {
+        let member = self.0.iter_mut().find(|(other, _)| other == name);
+        if let Some((_, Json::Plain(Value::String(text)))) = member {
+            *text = reword(text);
+        }
+        self
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::texts::MAX_SUMMARY;
 use super::{Findings, quoted};
-use crate::connector::declaration::operation::{self, Kind, Operation};
+use crate::connector::declaration::operation::{self, DEPRECATED, Kind, Operation};
 use crate::connector::{ChoiceList, Connector, Profile, Revision};
 
 pub(super) fn check(connector: &Connector, findings: &mut Findings) {
@@ -115,6 +116,12 @@ fn revisions(connector: &Connector, operations: &[Operation<'_>], findings: &mut
         if let Some(other) = numbers.insert((revision.family(), revision.number()), id) {
             let what = format!("{other} is number {} of the family already", revision.number());
             findings.add(&place, what, "count on");
+        }
+        let is_long = |operation: &&Operation<'_>| matches!(operation.kind, Kind::Action(action) if action.title().chars().count() + DEPRECATED.len() > MAX_SUMMARY);
+        let operation = operations.iter().find(|operation| operation.id == *id);
+        if revision.is_deprecated() && operation.as_ref().is_some_and(is_long) {
+            let what = format!("its title has no room for {DEPRECATED:?} within {MAX_SUMMARY} characters");
+            findings.add(&place, what, "shorten the title");
         }
         replacement(&place, id, revision, connector, &ids, findings);
     }

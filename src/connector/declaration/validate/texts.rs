@@ -19,7 +19,8 @@ const PRODUCTS: [&str; 9] = [
 const OBVIOUS: [&str; 2] = ["API", "Connector"];
 
 const MAX_TITLE: usize = 30;
-const MAX_SUMMARY: usize = 80;
+/// The most characters of an operation's title, or a field's.
+pub(super) const MAX_SUMMARY: usize = 80;
 
 /// The title of a connector.
 pub(super) fn title(text: &str, findings: &mut Findings) {
