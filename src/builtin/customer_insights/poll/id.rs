@@ -14,6 +14,13 @@ pub(super) fn id(parts: &[&str]) -> String {
     base64url(&hash.finalize()).map(char::from).into_iter().collect()
 }
 
+/// The first eight characters of the same, for what is compared with one other and is no name: a cursor stays small.
+pub(super) fn digest(parts: &[&str]) -> String {
+    let mut digest = id(parts);
+    digest.truncate(8);
+    digest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::answer::{is_short, number, short, text, time};
 use super::cursor::{Cursor, Mark};
 use super::group::{Group, Trace};
-use super::id::id;
+use super::id::{digest, id};
 use super::limits::Limits;
 use super::named::named;
 use super::report::Notes;
@@ -149,7 +149,7 @@ fn one(
     let mut groups = Vec::new();
     for Evaluation { at, values } in evaluations {
         let found = read_values(values, name, dimensions.len(), &place, notes);
-        let what = digest(&found);
+        let what = digest_of(&found);
         if before.is_some_and(|mark| mark.at == at && mark.what == what) {
             continue;
         }
@@ -213,11 +213,11 @@ fn read_values<'v>(
     found
 }
 
-fn digest(values: &Values<'_>) -> String {
+fn digest_of(values: &Values<'_>) -> String {
     let shown: Vec<String> = values.iter().map(|(_, value)| shown(*value)).collect();
     let parts =
         values.iter().zip(&shown).flat_map(|((keys, _), value)| keys.iter().copied().chain([value.as_str()]));
-    id(&parts.collect::<Vec<_>>())
+    digest(&parts.collect::<Vec<_>>())
 }
 
 fn shown(value: Option<f64>) -> String {

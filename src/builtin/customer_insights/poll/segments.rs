@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::answer::{number, short, text, time};
 use super::cursor::{Cursor, Mark};
 use super::group::{Group, Trace};
-use super::id::id;
+use super::id::{digest, id};
 use super::limits::Limits;
 use super::named::named;
 use super::report::Notes;
@@ -51,7 +51,7 @@ fn one(entry: &Value, name: &str, source: &str, cursor: &Cursor, notes: &mut Not
         return None;
     };
     let at = time(status, "evaluationDate");
-    let what = id(&[&count.to_string()]);
+    let what = digest(&[&count.to_string()]);
     let before = cursor.segments.get(name);
     if before.is_some_and(|mark| mark.at == at && mark.what == what) {
         return None;

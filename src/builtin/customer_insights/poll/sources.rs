@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::answer::{short, text, time};
 use super::cursor::{Cursor, Mark};
 use super::group::{Group, Trace};
-use super::id::id;
+use super::id::{digest, id};
 use super::limits::Limits;
 use super::named::named;
 use super::report::Notes;
@@ -50,7 +50,7 @@ fn one(entry: &Value, name: &str, source: &str, cursor: &Cursor, notes: &mut Not
         }
     };
     let at = time(entry, "lastRefresh");
-    let what = id(&[outcome.as_str(), &at.map(|at| at.to_string()).unwrap_or_default()]);
+    let what = digest(&[outcome.as_str(), &at.map(|at| at.to_string()).unwrap_or_default()]);
     if before.is_some_and(|mark| !mark.busy && mark.what == what) {
         return None;
     }
