@@ -70,6 +70,12 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// Where these were appended, each synced by itself.
+    pub(super) fn of(history: Vec<Batch>) -> Self {
+        let acknowledged = history.len() as u64;
+        Self { history, acknowledged, mark: acknowledged - 1, ..Self::default() }
+    }
+
     pub(super) fn acknowledged(&self) -> Lsn {
         Lsn::new(self.acknowledged)
     }
