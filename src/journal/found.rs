@@ -109,18 +109,19 @@ impl Found {
         self.tail.as_ref()
     }
 
-    /// From which number on batches may be lost that had been acknowledged. `None` where nothing was cut, or
-    /// only what a crash leaves of a write that it interrupts.
+    /// From which number on batches may be lost that had been acknowledged. `None` where nothing was cut.
+    ///
+    /// Nothing tells a write that a crash has interrupted from the last one, damaged: what it looks like is in
+    /// [`Tail::why`], and is no proof.
     ///
     /// ```
     /// # use tripline::journal::{Found, Lsn, Tail, Why};
     /// let found = Found::new(Lsn::new(3), Lsn::new(9));
     /// assert_eq!(found.tail_lost(), None);
-    /// assert_eq!(found.clone().with_tail(Tail::new(Lsn::new(10), Why::Unfinished)).tail_lost(), None);
-    /// assert_eq!(found.with_tail(Tail::new(Lsn::new(10), Why::Damaged)).tail_lost(), Some(Lsn::new(10)));
+    /// assert_eq!(found.with_tail(Tail::new(Lsn::new(10), Why::Unfinished)).tail_lost(), Some(Lsn::new(10)));
     /// ```
     pub fn tail_lost(&self) -> Option<Lsn> {
-        self.tail.as_ref().filter(|tail| tail.why != Why::Unfinished).map(|tail| tail.from)
+        self.tail.as_ref().map(|tail| tail.from)
     }
 }
 
@@ -179,7 +180,7 @@ impl Tail {
     ///
     /// ```
     /// # use tripline::journal::{Lsn, Tail, Why};
-    /// assert_eq!(Tail::new(Lsn::new(10), Why::Short).why(), Why::Short);
+    /// assert_eq!(Tail::new(Lsn::new(10), Why::Damaged).why(), Why::Damaged);
     /// ```
     pub fn why(&self) -> Why {
         self.why
@@ -231,20 +232,16 @@ impl fmt::Display for Tail {
 ///
 /// ```
 /// use tripline::journal::Why;
-/// assert_eq!(Why::SegmentMissing.as_str(), "the next segment is missing");
+/// assert_eq!(Why::Damaged.as_str(), "damaged");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Why {
-    /// A write without its end, as a crash leaves one. It was not acknowledged, unless the medium lost its end.
+    /// A write without its end, as a crash leaves one. It was not acknowledged, unless the medium has lost its end.
     Unfinished,
     /// Bytes that are not what was written. After a crash of the machine these are sectors that did not make it,
     /// of a write that was not acknowledged; after damage to the medium it may have been.
     Damaged,
-    /// The file is shorter than it was made.
-    Short,
-    /// The last segment says that another follows, and none does.
-    SegmentMissing,
 }
 
 impl Why {
@@ -258,8 +255,6 @@ impl Why {
         match self {
             Self::Unfinished => "a write without its end",
             Self::Damaged => "damaged",
-            Self::Short => "the file is cut short",
-            Self::SegmentMissing => "the next segment is missing",
         }
     }
 }

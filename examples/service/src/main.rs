@@ -180,8 +180,11 @@ fn found(recovery: &Recovery) -> String {
         format!("found {} batches after {since}, with {} firings", recovery.batches(), recovery.firings()),
         format!("{} attempts were under way", recovery.cut_off()),
     ];
-    told.extend(recovery.found().tail().map(|tail| format!("cut {tail}")));
-    told.extend(recovery.tail_lost().map(|lsn| format!("LOST what was acknowledged, from batch {lsn} on")));
+    told.extend(match (recovery.found().tail(), recovery.tail_lost()) {
+        (Some(tail), _) => Some(format!("cut {tail}: no loss after a crash, maybe one after damage to the disk")),
+        (None, Some(lsn)) => Some(format!("LOST what was acknowledged, from batch {lsn} on")),
+        (None, None) => None,
+    });
     told.extend(recovery.damaged().iter().map(|damage| format!("passed over a damaged snapshot: {damage}")));
     told.join("; ")
 }

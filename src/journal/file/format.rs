@@ -19,6 +19,20 @@ const VERSION: u32 = 1;
 /// The payload of a commit frame: no byte of it is zero, so that the end of a write can be seen.
 pub(super) const MARK: [u8; 8] = *b"recorded";
 
+/// What follows a batch that would end where a sector does.
+///
+/// So no batch begins with a sector, and a medium that gives zeros for whole sectors cannot take one away from its
+/// first byte to its last: what it leaves shows that something was there.
+pub(super) const PAD: u8 = b'.';
+/// The smallest sector that a disk has.
+const SECTOR: u64 = 512;
+
+/// Where a batch of this length ends that begins here.
+pub(super) fn end_of_batch(at: u64, length: usize) -> u64 {
+    let end = at + length as u64;
+    end + u64::from(end.is_multiple_of(SECTOR) && !planted!(EndsWithASector))
+}
+
 /// What a segment says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::builder::{FileJournalBuilder, Options};
 use super::disk::Disk;
-use super::format::{self, COMMIT, FRAME, HEADER, Header, Kind, ROLL};
+use super::format::{self, COMMIT, FRAME, HEADER, Header, Kind, PAD, ROLL, end_of_batch};
 use super::open::{self, Opened, Segment};
 use super::read;
 use super::salvage::{self, Salvage};
@@ -192,24 +192,28 @@ impl FileJournal {
     }
 
     fn write(&mut self, batch: &Batch) -> Result<(), Error> {
-        let need = (FRAME + batch.as_bytes().len() + COMMIT) as u64;
-        if self.at + need + ROLL as u64 > self.length {
-            self.roll(need)?;
+        let length = FRAME + batch.as_bytes().len() + COMMIT;
+        if end_of_batch(self.at, length) + ROLL as u64 > self.length {
+            self.roll(length)?;
         }
         let (lsn, mark) = (self.last.next(), self.mark());
         let chain = format::write_batch(&mut self.buffer, lsn, mark, self.chain, batch);
+        let end = end_of_batch(self.at, length);
+        if end > self.at + length as u64 {
+            self.buffer.push(PAD);
+        }
         write_all(&mut *self.file, self.at, &self.buffer).map_err(unwritable)?;
-        self.at += need;
+        self.at = end;
         (self.last, self.chain) = (lsn, chain);
         Ok(())
     }
 
-    /// Goes on in a new segment, with room for so many bytes.
-    fn roll(&mut self, need: u64) -> Result<(), Error> {
+    /// Goes on in a new segment, with room for a batch of this length.
+    fn roll(&mut self, need: usize) -> Result<(), Error> {
         segment::sync(&mut *self.file).map_err(unwritable)?;
         self.synced = self.last;
         let number = self.segments.last().map_or(1, |segment| segment.number + 1);
-        let length = self.options.segment_bytes.max(HEADER as u64 + need + ROLL as u64);
+        let length = self.options.segment_bytes.max(end_of_batch(HEADER as u64, need) + ROLL as u64);
         let header =
             Header { number, length, first: self.last.next(), high_water: self.last, chain: self.chain };
         let file = segment::create(&*self.storage, &header)?;

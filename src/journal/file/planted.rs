@@ -20,6 +20,8 @@ pub(super) enum Bug {
     LeavesNoWordOfTheNextSegment,
     RenamesBeforeTheSync,
     GrowsItsFiles,
+    EndsWithASector,
+    OpensWhatIsCutShort,
     TrimsOneTooMany,
     TrimsWithoutFolderSync,
     MarksBeforeTheSync,

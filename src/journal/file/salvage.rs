@@ -137,7 +137,11 @@ fn walk(storage: &dyn Storage, numbers: &[u64]) -> Result<Kept, Error> {
             }
         };
         kept.high_water = kept.high_water.max(reader.header.high_water);
-        let next = numbers.get(at + 1).and_then(|&next| Reader::open(storage, next).ok());
+        let next = match numbers.get(at + 1).map(|&next| Reader::open(storage, next)) {
+            Some(Ok(next)) => Some(next),
+            Some(Err(error)) => damage_of(error).map(|_| None)?,
+            None => None,
+        };
         let whole = match next {
             Some(next) => read_up_to(&mut reader, next.header.first),
             None => read_to_end(&mut reader).and_then(|end| {

@@ -1,6 +1,6 @@
 //! One segment: how it is made, and how it is read batch by batch.
 
-use super::format::{COMMIT, FRAME, Frame, HEADER, Header, Kind, MARK};
+use super::format::{COMMIT, FRAME, Frame, HEADER, Header, Kind, MARK, PAD, end_of_batch};
 use super::storage::{Storage, StorageFile, read_full, write_all};
 use crate::error::{Error, ErrorKind};
 use crate::journal::batch::Batch;
@@ -112,10 +112,14 @@ impl Reader {
             return Ok(Step::End);
         }
         let Some(frame) = Frame::from_bytes(&head) else { return Ok(Step::Broken("no frame begins here")) };
-        let behind = if frame.kind == Kind::Data { COMMIT } else { 0 };
-        if (FRAME + frame.length + behind) as u64 > left {
+        let end = match frame.kind {
+            Kind::Data => end_of_batch(self.at, FRAME + frame.length + COMMIT),
+            Kind::Commit | Kind::Roll => self.at + (FRAME + frame.length) as u64,
+        };
+        if end - self.at > left {
             return Ok(Step::Broken("the frame is longer than its segment"));
         }
+        let behind = usize::try_from(end - self.at).unwrap_or(usize::MAX) - FRAME - frame.length;
         let mut payload = vec![0; frame.length + behind];
         let read = read_full(&mut *self.file, self.at + FRAME as u64, &mut payload).map_err(unreadable)?;
         let end = payload.split_off(frame.length);
@@ -136,9 +140,13 @@ impl Reader {
         if data.chain != self.chain && !planted!(NoChain) {
             return Step::Broken("the chain does not match");
         }
-        let length = (FRAME + payload.len() + COMMIT) as u64;
+        let length = (FRAME + payload.len() + end.len()) as u64;
         let Some(batch) = Batch::from_bytes(payload) else { return Step::Broken("the bytes are no batch") };
         let entry = Entry::new(data.lsn, data.chain, batch);
+        let (end, pad) = end.split_at(COMMIT);
+        if pad.iter().any(|byte| *byte != PAD) {
+            return Step::Broken("the end of the batch is missing");
+        }
         let Some(commit) = Frame::from_bytes(end) else { return Step::Broken("the commit frame is missing") };
         if commit.kind != Kind::Commit || commit.length != MARK.len() || !commit.is_intact(end, &end[FRAME..])
         {

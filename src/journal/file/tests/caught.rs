@@ -1,6 +1,6 @@
 //! Faults are planted into the journal: the suites must find each of them.
 
-use super::{crash, errors, forged, medium, snapshots};
+use super::{crash, errors, forged, medium, sectors, snapshots};
 use crate::journal::file::planted::{self, Bug};
 
 macro_rules! caught {
@@ -31,6 +31,8 @@ caught! {
     a_segment_whose_loss_nobody_would_miss_is_caught: LeavesNoWordOfTheNextSegment by medium,
     a_rename_before_the_sync_is_caught: RenamesBeforeTheSync by crash,
     a_file_that_grows_with_its_batches_is_caught: GrowsItsFiles by medium,
+    a_file_that_is_cut_short_and_opens_is_caught: OpensWhatIsCutShort by medium,
+    a_batch_that_ends_with_a_sector_is_caught: EndsWithASector by sectors,
     a_trim_of_one_too_many_is_caught: TrimsOneTooMany by crash,
     a_trim_that_may_leave_a_hole_is_caught: TrimsWithoutFolderSync by crash,
     a_mark_before_the_sync_is_caught: MarksBeforeTheSync by crash,

@@ -1,7 +1,9 @@
 //! The machine goes down at every call, and once more while it recovers.
 
-use super::run::{DAY, Run};
+use super::run::{DAY, OPTIONS, Run};
 use super::sim::{Fault, Sim};
+use crate::journal::contract::Journal;
+use crate::journal::file::journal::FileJournal;
 
 /// Holds the journal against every crash of a day; the first fault ends it.
 pub(super) fn suite() -> Result<(), String> {
@@ -23,6 +25,22 @@ pub(super) fn suite() -> Result<(), String> {
 #[test]
 fn every_acknowledged_batch_is_there_after_a_crash_at_any_call() {
     suite().unwrap();
+}
+
+#[test]
+fn some_crashes_leave_a_tail_to_tell_of_and_some_do_not() {
+    let whole = Sim::new();
+    Run::default().drive(&whole, DAY).unwrap();
+    let (mut with, mut without) = (0, 0);
+    for call in 0..whole.calls() {
+        let sim = Sim::new().with_fault(call, Fault::Crash);
+        Run::default().drive(&sim, DAY).unwrap();
+        for image in sim.crashed(call as u64, 8) {
+            let journal = FileJournal::open_in(image.storage(), OPTIONS).unwrap();
+            *if journal.found().tail().is_some() { &mut with } else { &mut without } += 1;
+        }
+    }
+    assert!(with > 50 && without > 50, "{with} with a tail, {without} without");
 }
 
 #[test]

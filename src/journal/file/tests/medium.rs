@@ -5,17 +5,8 @@ use super::sim::Sim;
 use crate::error::{Error, ErrorKind};
 use crate::journal::contract::Journal;
 use crate::journal::file::journal::FileJournal;
-use crate::journal::found::{Damage, Why};
+use crate::journal::found::Damage;
 use crate::journal::lsn::Lsn;
-
-/// What damage may lose and still be told right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lost {
-    /// Nothing that was acknowledged before the last sync but one.
-    BehindTheMark,
-    /// A whole segment at the end, marks and all.
-    Segment,
-}
 
 /// A journal that was closed in order, damaged in every way, one at a time.
 pub(super) fn suite() -> Result<(), String> {
@@ -26,21 +17,21 @@ pub(super) fn suite() -> Result<(), String> {
         for bit in 0..8 * length {
             let image = sim.damaged(&name, |bytes| bytes[bit / 8] ^= 1 << (bit % 8));
             let place = |fault| format!("{name} with bit {bit} flipped: {fault}");
-            check(&image, &run, first, Lost::BehindTheMark).map_err(place)?;
+            check(&image, &run, first, run.mark).map_err(place)?;
         }
         for cut in 0..length {
             let image = sim.damaged(&name, |bytes| bytes.truncate(cut));
             let place = |fault| format!("{name} cut at {cut}: {fault}");
-            check(&image, &run, first, Lost::Segment).map_err(place)?;
+            check(&image, &run, first, run.mark).map_err(place)?;
         }
         let place = |fault| format!("{name} lost: {fault}");
-        check(&sim.without(&name), &run, first, Lost::Segment).map_err(place)?;
+        check(&sim.without(&name), &run, first, run.mark).map_err(place)?;
         for at in (0..length).step_by(64) {
             for byte in [0, 0xff] {
                 let end = (at + 64).min(length);
                 let image = sim.damaged(&name, |bytes| bytes[at..end].fill(byte));
                 let place = |fault| format!("{name} with {byte} for the sector at {at}: {fault}");
-                check(&image, &run, first, Lost::BehindTheMark).map_err(place)?;
+                check(&image, &run, first, run.mark).map_err(place)?;
             }
         }
     }
@@ -61,7 +52,7 @@ fn exchanged() -> Result<(), String> {
         let theirs = other.contents(&name);
         let image = sim.damaged(&name, |bytes| *bytes = theirs);
         let place = |fault| format!("{name} of another journal: {fault}");
-        check(&image, &run, first, Lost::Segment).map_err(place)?;
+        check(&image, &run, first, run.mark).map_err(place)?;
     }
     Ok(())
 }
@@ -76,8 +67,8 @@ fn open(sim: &Sim) -> Result<FileJournal, Error> {
     FileJournal::open_in(sim.storage(), OPTIONS)
 }
 
-/// `Corrupt` with its place, or batches that are right and a word of those that are lost.
-fn check(image: &Sim, run: &Run, first: Lsn, lost: Lost) -> Result<(), String> {
+/// `Corrupt` with its place, or batches that are right, none older than the mark, and word of those that are lost.
+pub(super) fn check(image: &Sim, run: &Run, first: Lsn, mark: u64) -> Result<(), String> {
     let journal = match open(image) {
         Ok(journal) => journal,
         Err(error) => return check_corrupt(&error),
@@ -86,7 +77,6 @@ fn check(image: &Sim, run: &Run, first: Lsn, lost: Lost) -> Result<(), String> {
     let read = match journal.read(first) {
         Ok(read) => read,
         Err(error) if error.kind() == ErrorKind::OutOfRange && journal.first() > first => return Ok(()),
-        Err(error) if error.kind() == ErrorKind::OutOfRange && found.tail_lost().is_some() => return Ok(()),
         Err(error) => return check_corrupt(&error),
     };
     let mut next = first;
@@ -100,13 +90,11 @@ fn check(image: &Sim, run: &Run, first: Lsn, lost: Lost) -> Result<(), String> {
     if next > run.acknowledged() {
         return Ok(());
     }
-    // A sector of zeros at the end looks like a write that a crash has interrupted. That is told, in other words.
-    let told_lost = found.tail().filter(|tail| tail.why() != Why::Unfinished || lost == Lost::BehindTheMark);
-    if told_lost.map(|tail| tail.from()) != Some(next) {
+    if found.tail_lost() != Some(next) {
         return Err(format!("batches from {next} on are lost in silence: {found:?}"));
     }
-    if lost == Lost::BehindTheMark && next.get() <= run.mark {
-        return Err(format!("batch {next} is lost, and {} was marked", run.mark));
+    if next.get() <= mark {
+        return Err(format!("batch {next} is lost, and {mark} was marked"));
     }
     Ok(())
 }

@@ -9,5 +9,6 @@ mod random;
 mod real;
 mod run;
 mod salvage;
+mod sectors;
 mod sim;
 mod snapshots;

@@ -5,7 +5,9 @@ use crate::error::{Error, ErrorKind};
 use crate::journal::batch::Batch;
 use crate::journal::contract::Journal;
 use crate::journal::file::builder::Options;
+use crate::journal::file::format::{FRAME, Frame, HEADER};
 use crate::journal::file::journal::FileJournal;
+use crate::journal::found::Found;
 use crate::journal::lsn::Lsn;
 
 /// Room for three batches or four.
@@ -70,6 +72,12 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// Where these were appended, each synced by itself.
+    pub(super) fn of(history: Vec<Batch>) -> Self {
+        let acknowledged = history.len() as u64;
+        Self { history, acknowledged, mark: acknowledged - 1, ..Self::default() }
+    }
+
     pub(super) fn acknowledged(&self) -> Lsn {
         Lsn::new(self.acknowledged)
     }
@@ -196,9 +204,10 @@ impl Run {
     /// next crash too.
     pub(super) fn check_crashed(&self, image: &Sim) -> Result<(), String> {
         let mut run = self.clone();
-        if run.open(image)?.is_none() {
-            return Err("a machine that is up is down".to_owned());
-        }
+        let before = image.copy();
+        let Some(journal) = run.open(image)? else { return Err("a machine that is up is down".to_owned()) };
+        check_tail(&before, journal.found())?;
+        drop(journal);
         let nothing_kept = &image.crashed(0, 0)[0];
         run.clone()
             .open(nothing_kept)
@@ -227,6 +236,37 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// What a crash has left behind the last batch is told of, and nothing else is.
+fn check_tail(before: &Sim, found: &Found) -> Result<(), String> {
+    let newest = before.names().into_iter().rfind(|name| name.ends_with(".journal"));
+    let bytes = newest.map_or(Vec::new(), |name| before.contents(&name));
+    let end = end_of(&bytes, found.last());
+    let left = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| (last + 1).saturating_sub(end));
+    let told = found.tail().map(|tail| (tail.from(), tail.offset(), tail.bytes()));
+    let wanted = (left > 0).then_some((found.last().next(), end as u64, left as u64));
+    if told != wanted {
+        return Err(format!("{left} bytes are left behind {} at {end}, and told is {told:?}", found.last()));
+    }
+    if found.tail_lost() == wanted.map(|(from, ..)| from) {
+        Ok(())
+    } else {
+        Err("what is cut is not told as what may be lost".to_owned())
+    }
+}
+
+/// Where the batches of a segment end, up to this one.
+fn end_of(bytes: &[u8], last: Lsn) -> usize {
+    let mut at = HEADER.min(bytes.len());
+    let frame_at = |at: usize| bytes.get(at..).and_then(Frame::from_bytes).map(|frame| (at, frame));
+    while let Some((from, frame)) =
+        frame_at(at).or_else(|| frame_at(at + 1)).filter(|(_, frame)| frame.lsn <= last)
+    {
+        at = from + FRAME + frame.length;
+    }
+    // One byte more where a batch would end with a sector.
+    at + usize::from(at > HEADER && at.is_multiple_of(512))
 }
 
 fn check_poisoned(journal: &mut FileJournal, error: &Error) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! What is kept of a damaged journal.
 
+use super::errors::check_told;
 use super::run::{DAY, Do, OPTIONS, Run};
 use super::sim::{Fault, Sim};
 use crate::error::ErrorKind;
@@ -90,6 +91,28 @@ fn a_salvage_that_is_interrupted_can_be_done_again() {
             let report = salvage(&*after.storage(), OPTIONS.segment_bytes).unwrap();
             check_salvaged(&after, &run, first, report.kept());
         }
+    }
+}
+
+#[test]
+fn a_salvage_that_cannot_read_takes_nothing_for_damaged_and_can_be_done_again() {
+    let (sim, run) = closed();
+    let first = opens(&sim).unwrap().first();
+    let name = sim.names().remove(0);
+    let image = sim.damaged(&name, |bytes| bytes[400] ^= 1);
+    let report = salvage(&*image.copy().storage(), OPTIONS.segment_bytes).unwrap();
+    let kept = report.kept();
+    assert!(report.damage().is_some() && kept > Lsn::ZERO);
+    for look in 0.. {
+        let again = image.copy().with_failing_look(look);
+        let report = salvage(&*again.storage(), OPTIONS.segment_bytes);
+        if again.looks() <= look {
+            assert!(look > 20, "{look}");
+            return;
+        }
+        check_told(report).unwrap_or_else(|found| panic!("the look {look} fails: {found}"));
+        salvage(&*again.storage(), OPTIONS.segment_bytes).unwrap();
+        check_salvaged(&again, &run, first, kept);
     }
 }
 

@@ -38,6 +38,8 @@ struct State {
     locks: BTreeSet<String>,
     calls: usize,
     plan: Option<(usize, Fault)>,
+    looks: usize,
+    failing_look: Option<usize>,
     is_down: bool,
 }
 
@@ -91,6 +93,20 @@ impl Sim {
     /// How many calls there were that change something or sync.
     pub(super) fn calls(&self) -> usize {
         self.state().calls
+    }
+
+    /// The disk refuses once to let somebody look: at a name, a length, bytes or a lock.
+    pub(super) fn with_failing_look(self, look: usize) -> Self {
+        let mut state = self.state();
+        state.failing_look = Some(look);
+        state.looks = 0;
+        drop(state);
+        self
+    }
+
+    /// How many calls there were that change nothing.
+    pub(super) fn looks(&self) -> usize {
+        self.state().looks
     }
 
     pub(super) fn is_down(&self) -> bool {
@@ -176,6 +192,18 @@ impl State {
         Ok(fault)
     }
 
+    /// Counts a call that changes nothing, which may fail.
+    fn look(&mut self) -> io::Result<()> {
+        self.check_up()?;
+        let look = self.looks;
+        self.looks += 1;
+        if self.failing_look == Some(look) {
+            Err(io::Error::other("the device does not answer"))
+        } else {
+            Ok(())
+        }
+    }
+
     fn check_up(&self) -> io::Result<()> {
         if self.is_down { Err(down()) } else { Ok(()) }
     }
@@ -215,8 +243,8 @@ fn down() -> io::Error {
 
 impl Storage for Sim {
     fn list(&self) -> io::Result<Vec<String>> {
-        let state = self.state();
-        state.check_up()?;
+        let mut state = self.state();
+        state.look()?;
         Ok(state.names.keys().cloned().collect())
     }
 
@@ -229,8 +257,8 @@ impl Storage for Sim {
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn StorageFile>> {
-        let state = self.state();
-        state.check_up()?;
+        let mut state = self.state();
+        state.look()?;
         let file = state.find(name)?;
         Ok(Box::new(SimFile { sim: self.clone(), file }))
     }
@@ -262,7 +290,7 @@ impl Storage for Sim {
 
     fn try_lock(&self, name: &str) -> io::Result<Option<Box<dyn Lock>>> {
         let mut state = self.state();
-        state.check_up()?;
+        state.look()?;
         let is_free = state.locks.insert(name.to_owned());
         Ok(is_free.then(|| Box::new(SimLock { sim: self.clone(), name: name.to_owned() }) as Box<dyn Lock>))
     }
@@ -290,14 +318,14 @@ struct SimFile {
 
 impl StorageFile for SimFile {
     fn length(&mut self) -> io::Result<u64> {
-        let state = self.sim.state();
-        state.check_up()?;
+        let mut state = self.sim.state();
+        state.look()?;
         Ok(state.files[self.file].seen.len() as u64)
     }
 
     fn read(&mut self, at: u64, into: &mut [u8]) -> io::Result<usize> {
-        let state = self.sim.state();
-        state.check_up()?;
+        let mut state = self.sim.state();
+        state.look()?;
         let seen = &state.files[self.file].seen;
         let rest = usize::try_from(at).ok().and_then(|at| seen.get(at..)).unwrap_or_default();
         // Never more than three sectors at a time: a read may be short.

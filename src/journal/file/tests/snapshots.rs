@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind as Io;
 
+use super::errors::check_told;
 use super::run::told;
 use super::sim::{Fault, Sim};
 use crate::error::{Error, ErrorKind};
@@ -70,8 +71,26 @@ fn crashes() -> Result<(), String> {
         let (put, tried) = put_all(&sim);
         for image in sim.crashed(call as u64, 20) {
             let place = |fault| format!("down at call {call}: {fault}");
+            crashes_again(&image, put, tried, call as u64).map_err(place)?;
             let number = check(&image, put, tried).map_err(place)?;
             // What was seen once is there for certain.
+            check(&image.crashed(0, 0)[0], number, tried).map_err(place)?;
+        }
+    }
+    Ok(())
+}
+
+/// The machine goes down once more at each call of the opening.
+fn crashes_again(image: &Sim, put: u64, tried: u64, seed: u64) -> Result<(), String> {
+    for call in 0.. {
+        let again = image.copy().with_fault(call, Fault::Crash);
+        let is_open = open(&again).is_ok();
+        if is_open && !again.is_down() {
+            return if call > 0 { Ok(()) } else { Err("opening makes nothing safe".to_owned()) };
+        }
+        for image in again.crashed(seed, 2) {
+            let place = |fault| format!("and again at call {call} of the opening: {fault}");
+            let number = check(&image, put, tried).map_err(place)?;
             check(&image.crashed(0, 0)[0], number, tried).map_err(place)?;
         }
     }
@@ -89,6 +108,17 @@ fn refusals() -> Result<(), String> {
                 check(&image, put, tried).map_err(|found| format!("{fault:?} at call {call}: {found}"))?;
             }
         }
+    }
+    // One that cannot be read now is not damaged: the one before must not be given in its place.
+    for look in 0.. {
+        let sim = whole.copy().with_failing_look(look);
+        let latest = open(&sim).and_then(|snapshots| snapshots.latest());
+        if sim.looks() <= look {
+            break;
+        }
+        let place = |found| format!("the look {look} fails: {found}");
+        check_told(latest).map_err(place)?;
+        check(&sim, PUTS, PUTS).map_err(place)?;
     }
     Ok(())
 }
