@@ -140,6 +140,22 @@ fn a_process_that_ends_at_any_step_loses_nothing_and_tells_nothing_twice() {
     }
 }
 
+#[cfg(feature = "flow")]
+#[test]
+fn a_pipeline_that_keeps_the_cursor_with_the_events_has_each_once_after_every_crash() {
+    for seed in 0..12 {
+        let mut host = Host::new(seed, Crashes::Percent(8), Plant::None, seed % 4 == 3).with_pipeline();
+        host.run(8);
+        host.settle();
+        let faults = host.faults();
+        assert!(faults.is_empty(), "seed {seed}:\n{}", faults.join("\n"));
+        assert!(host.met["crash"] > 5, "seed {seed}: {:?}", host.met);
+        let pipeline = &host.stored.as_ref().unwrap().pipeline;
+        assert_eq!(pipeline.counts().events(), host.events.len() as u64, "seed {seed}");
+        assert_eq!(pipeline.counts().events(), host.poller.counts().events(), "seed {seed}");
+    }
+}
+
 #[test]
 fn a_host_that_does_not_store_both_or_neither_is_found_out() {
     for (plant, shows) in [

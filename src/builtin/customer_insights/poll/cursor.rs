@@ -17,6 +17,12 @@ const VERSION: u32 = 1;
 /// [with it](super::PollerBuilder::with_cursor) goes on behind these events. What is in it is the
 /// poller's own; as JSON it says its version, and a build refuses one that it does not know.
 ///
+/// As JSON it takes about 50 bytes for each job that is remembered, 25 for each
+/// task that was told of a job that runs, and 80 and its name for each segment,
+/// measure and data source: 30 KiB with 200 of them. A pipeline takes it as a
+/// value that is kept with the events (`Pipeline::handle_events_keeping`); its
+/// bound of 64 KiB for a value holds some 500, beyond which the host says more.
+///
 /// ```
 /// use chrono::DateTime;
 /// use tripline::builtin::customer_insights::poll::{Cursor, Poller, PollEffect};

@@ -10,6 +10,10 @@ use serde_json::Value;
 use tripline::action::{ActionError, Truncated};
 use tripline::builtin::customer_insights::poll::{Cursor, Limits, PollEffect, Poller};
 use tripline::event::Event;
+#[cfg(feature = "flow")]
+use tripline::journal::{MemoryJournal, MemorySnapshots};
+#[cfg(feature = "flow")]
+use tripline::pipeline::{Keep, Pipeline, recover};
 
 use super::super::fake::{Fake, KEY, refusal};
 use super::model::{Key, key_of_event, keys_of_answer};
@@ -37,6 +41,45 @@ pub(super) enum Crashes {
     At(usize),
 }
 
+/// A pipeline over a journal, which keeps the cursor with the events.
+#[cfg(feature = "flow")]
+pub(super) struct Stored {
+    journal: MemoryJournal,
+    snapshots: MemorySnapshots,
+    pub(super) pipeline: Pipeline,
+}
+
+#[cfg(feature = "flow")]
+impl Stored {
+    fn new(now: DateTime<Utc>) -> Self {
+        let (journal, mut snapshots) = (MemoryJournal::new(), MemorySnapshots::new());
+        let builder = Pipeline::builder(tripline::action::Registry::new());
+        let (pipeline, _) = recover(builder, now, &journal, &mut snapshots).unwrap();
+        Self { journal, snapshots, pipeline }
+    }
+
+    /// What another process makes of the journal: the cursor that is kept there.
+    fn recover(&mut self, now: DateTime<Utc>) -> Option<String> {
+        let builder = Pipeline::builder(tripline::action::Registry::new());
+        (self.pipeline, _) = recover(builder, now, &self.journal, &mut self.snapshots).unwrap();
+        self.append();
+        self.pipeline.kept("customerInsights/contoso").map(str::to_owned)
+    }
+
+    fn take(&mut self, now: DateTime<Utc>, events: &[Event<'static>], cursor: &Cursor) {
+        let keep = Keep::put("customerInsights/contoso", cursor.to_json());
+        let receipt = self.pipeline.handle_events_keeping(now, events, &[keep]).unwrap();
+        assert!(receipt.refused().is_empty());
+    }
+
+    fn append(&mut self) {
+        while let Some(persist) = self.pipeline.poll_persist() {
+            let lsn = persist.append_to(&mut self.journal).unwrap();
+            self.pipeline.persisted(lsn);
+        }
+    }
+}
+
 pub(super) struct Host {
     pub(super) fake: Fake,
     pub(super) poller: Poller,
@@ -57,6 +100,8 @@ pub(super) struct Host {
     batch_events: usize,
     crashes: Crashes,
     plant: Plant,
+    #[cfg(feature = "flow")]
+    pub(super) stored: Option<Stored>,
     steps: usize,
     pub(super) steps_before_it_settled: usize,
     pub(super) met: BTreeMap<&'static str, u64>,
@@ -91,10 +136,19 @@ impl Host {
             batch_events,
             crashes,
             plant,
+            #[cfg(feature = "flow")]
+            stored: None,
             steps: 0,
             steps_before_it_settled: 0,
             met: BTreeMap::new(),
         }
+    }
+
+    /// The same with a pipeline in place of a list.
+    #[cfg(feature = "flow")]
+    pub(super) fn with_pipeline(mut self) -> Self {
+        self.stored = Some(Stored::new(self.now()));
+        self
     }
 
     /// Goes on until the clock has passed so many minutes.
@@ -126,6 +180,12 @@ impl Host {
             self.pending.clear();
             if self.cursor.is_none() {
                 self.start = self.now();
+            }
+            #[cfg(feature = "flow")]
+            if let Some(stored) = &mut self.stored {
+                let kept = stored.recover(self.fake.now);
+                assert_eq!(kept, self.cursor, "what was appended is there, and nothing else");
+                self.cursor = kept;
             }
             let seed = self.random.next();
             let cursor = self.cursor.as_deref().map(|text| Cursor::from_json(text).unwrap());
@@ -176,6 +236,15 @@ impl Host {
     fn commit(&mut self, events: Vec<Event<'static>>, cursor: &Cursor) {
         if self.dies() {
             return;
+        }
+        #[cfg(feature = "flow")]
+        if self.stored.is_some() {
+            let now = self.fake.now;
+            self.stored.iter_mut().for_each(|stored| stored.take(now, &events, cursor));
+            if self.dies() {
+                return;
+            }
+            self.stored.iter_mut().for_each(Stored::append);
         }
         match self.plant {
             Plant::AcknowledgesTooSoon if self.random.percent(10) => {
