@@ -181,7 +181,9 @@ fn found(recovery: &Recovery) -> String {
         format!("{} attempts were under way", recovery.cut_off()),
     ];
     told.extend(match (recovery.found().tail(), recovery.tail_lost()) {
-        (Some(tail), _) => Some(format!("cut {tail}: no loss after a crash, maybe one after damage to the disk")),
+        (Some(tail), _) => {
+            Some(format!("cut {tail}: no loss after a crash, maybe one after damage to the disk"))
+        }
         (None, Some(lsn)) => Some(format!("LOST what was acknowledged, from batch {lsn} on")),
         (None, None) => None,
     });

@@ -4,7 +4,7 @@ use serde_json::json;
 use tripline::action::Registry;
 use tripline::dispatch::{DeadReason, Dispatcher, LanePolicy};
 use tripline::flow::{Flow, Step};
-use tripline::journal::{Batch, Journal, Lsn, MemoryJournal, MemorySnapshots};
+use tripline::journal::{Batch, Journal, Lsn, MemoryJournal, MemorySnapshots, Snapshots};
 use tripline::pipeline::{Pipeline, recover};
 use tripline::threshold::Threshold;
 use tripline::{ErrorKind, Trigger};
@@ -204,6 +204,32 @@ fn a_journal_that_lost_its_end_goes_on_with_what_the_snapshot_knows() {
     let (again, recovery) = recover(builder(), at(6), &journal.reopen(), &mut snapshots).unwrap();
     assert_eq!((recovery.snapshot(), recovery.tail_lost()), (Some(cut), None));
     assert_eq!(again.flows().counts(), after.flows().counts());
+}
+
+#[test]
+fn a_recovery_that_ends_while_it_puts_its_snapshot_is_begun_again() {
+    let (mut pipeline, mut journal, mut snapshots) = crossed(tell());
+    let mut journal_cut = MemoryJournal::new();
+    for entry in journal.read(Lsn::FIRST).unwrap() {
+        journal_cut.append(journal_cut.last(), entry.unwrap().batch()).unwrap();
+    }
+    let cut = journal_cut.sync().unwrap();
+    let _ = pipeline.handle_event(at(4), &members("3", 4, 900.0)).unwrap();
+    persist(&mut pipeline, &mut journal);
+    let last = pipeline.checkpoint(&mut journal, &mut snapshots).unwrap();
+    // Before the snapshot is there: nothing has changed.
+    snapshots.fail_next();
+    let error = recover(builder(), at(5), &journal_cut, &mut snapshots).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    let latest = snapshots.latest().unwrap();
+    assert_eq!((latest.snapshot().unwrap().lsn(), journal_cut.last()), (last, cut));
+    let (first, recovery) = recover(builder(), at(5), &journal_cut, &mut snapshots).unwrap();
+    assert_eq!((recovery.snapshot(), recovery.tail_lost()), (Some(last), Some(cut.next())));
+    // And right behind it, before anything is written: the same once more.
+    let (mut second, recovery) = recover(builder(), at(5), &journal_cut.reopen(), &mut snapshots).unwrap();
+    assert_eq!((recovery.snapshot(), recovery.tail_lost()), (Some(cut), None));
+    assert!(first.snapshot() == second.snapshot());
+    assert_eq!(second.handle_event(at(5), &members("4", 5, 1100.0)).unwrap().firings().len(), 1);
 }
 
 #[test]

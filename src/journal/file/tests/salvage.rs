@@ -22,7 +22,6 @@ fn opens(sim: &Sim) -> Result<FileJournal, ErrorKind> {
 /// It opens, what it gives is right, and it goes on.
 fn check_salvaged(image: &Sim, run: &Run, first: Lsn, kept: Lsn) {
     let mut journal = opens(image).unwrap();
-    assert!(journal.found().tail().is_none(), "what was given up is no tail");
     if kept > Lsn::ZERO {
         assert_eq!(journal.last(), kept);
         let mut next = first;
@@ -65,6 +64,7 @@ fn what_stands_before_the_damage_is_kept_and_what_is_lost_is_told() {
             assert!(report.kept() < run.acknowledged());
             assert!(report.acknowledged() >= report.kept().next(), "{report:?}");
             assert!(report.acknowledged() <= run.acknowledged(), "{report:?}");
+            assert!(opens(&image.copy()).unwrap().found().tail().is_none(), "what was given up is no tail");
             check_salvaged(&image, &run, first, report.kept());
             salvaged += 1;
             without_anything += u32::from(report.kept() == Lsn::ZERO);
@@ -112,6 +112,9 @@ fn a_salvage_that_cannot_read_takes_nothing_for_damaged_and_can_be_done_again() 
         }
         check_told(report).unwrap_or_else(|found| panic!("the look {look} fails: {found}"));
         salvage(&*again.storage(), OPTIONS.segment_bytes).unwrap();
+        // Where all that is behind the damage was set aside before, what is left may end too early, and says so.
+        let found = opens(&again.copy()).unwrap().found().clone();
+        assert!(found.tail_lost().is_none_or(|from| from == kept.next()), "the look {look}: {found:?}");
         check_salvaged(&again, &run, first, kept);
     }
 }
