@@ -146,7 +146,7 @@ impl HttpRequest {
     /// ```
     /// # use tripline::action::HttpRequest;
     /// let request = HttpRequest::get("https://example.com/items").with_query("$top", "10").build()?;
-    /// assert_eq!(request.uri(), "https://example.com/items?%24top=10");
+    /// assert_eq!(request.uri(), "https://example.com/items?$top=10");
     /// # Ok::<(), tripline::action::ActionError>(())
     /// ```
     #[must_use]

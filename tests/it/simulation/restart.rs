@@ -33,9 +33,7 @@ impl World {
 
     /// Another process begins with what is in the journal.
     fn begin(&mut self) -> Result<(), Stop> {
-        for flight in self.in_flight.drain(..) {
-            self.receivers.arrivals[flight.arrival].is_explained = true;
-        }
+        self.in_flight.clear();
         self.receivers.crashes += 1;
         self.journal = self.journal.reopen();
         let last = self.journal.last();
