@@ -271,6 +271,7 @@ pub mod firing;
 #[cfg(feature = "flow")]
 pub mod flow;
 pub mod journal;
+pub mod partition;
 #[cfg(feature = "flow")]
 pub mod pipeline;
 mod sealed;

@@ -1,7 +1,7 @@
 //! Series as they appear, and the instances of the triggers that watch them.
 
 use crate::error::{Error, ErrorKind};
-use crate::event::{SeriesRef, ValueObserved};
+use crate::event::SeriesRef;
 use crate::threshold::{Rule, State};
 
 use super::Engine;
@@ -12,7 +12,7 @@ use super::lent::WAKE_ALWAYS;
 use super::numbers::{NOBODY, kind_number};
 use super::silence::Silence;
 use super::tasks::Waiter;
-use super::watch::{Subject, Watch, watches};
+use super::watch::{Subject, Watch};
 
 impl Engine {
     /// The series' number, made where some trigger watches it; `None` where none does.
@@ -24,7 +24,7 @@ impl Engine {
         let mut found = std::mem::take(&mut self.found);
         self.register.find(kind, series.name(), &mut found);
         found.retain(|&number| {
-            self.watch(number).is_some_and(|watch| watches(&watch.trigger, series, ValueObserved::EVENT_TYPE))
+            self.watch(number).is_some_and(|watch| self.watches_here(&watch.trigger, series))
         });
         let made = self.make_series(series, kind, &found);
         self.found = found;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::error::{Error, ErrorKind};
-use crate::event::{SeriesRef, ValueObserved};
+use crate::event::SeriesRef;
 use crate::time::{Nanos, instant};
 use crate::trigger::Trigger;
 
@@ -11,10 +11,11 @@ use super::Engine;
 use super::cold::Edge;
 use super::instance::{Body, Instance, More};
 use super::numbers::{NOBODY, is_series_kind};
+use super::owned::watches_within;
 use super::register::only_name;
 use super::silence::Silence;
 use super::slots::Slots;
-use super::watch::{Subject, Watch, target, watches};
+use super::watch::{Subject, Watch, target};
 
 /// What a changed trigger makes of the values it knows.
 ///
@@ -218,7 +219,7 @@ impl Engine {
         }
         let is_watched = |slots: &Slots, &series: &u32| {
             let series = slots.series(series);
-            watches(&watch.trigger, &SeriesRef::from(&series), ValueObserved::EVENT_TYPE)
+            watches_within(self.partition, &watch.trigger, &SeriesRef::from(&series))
         };
         match only_name(&watch.trigger) {
             Some((kind, name)) => {

@@ -48,6 +48,7 @@ mod limits;
 mod numbers;
 mod observe;
 mod outbox;
+mod owned;
 mod pages;
 mod ranks;
 mod receipt;
@@ -75,6 +76,7 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Error, ErrorKind};
 use crate::firing::Firing;
+use crate::partition::Partition;
 use crate::threshold::NEVER;
 use crate::time::{
     DayTime, DeadlineQueue, InstantReader, Nanos, datetime, format_duration, format_instant, instant,
@@ -141,6 +143,8 @@ pub struct Engine {
     limits: Limits,
     skew: Option<Duration>,
     seed: u64,
+    /// What it is confined to.
+    partition: Option<Partition>,
     /// Tells the handles of one numbering of the series from those of another.
     identity: Identity,
     clock: Nanos,
@@ -208,6 +212,7 @@ pub struct EngineBuilder {
     limits: Limits,
     skew: Option<Duration>,
     seed: Option<u64>,
+    partition: Option<Partition>,
 }
 
 impl EngineBuilder {
@@ -254,6 +259,33 @@ impl EngineBuilder {
         self
     }
 
+    /// The engine of one partition: it judges only what that owns, as if there
+    /// were nothing else. It takes every event, as far as its bounds go; one of which
+    /// it owns nothing moves the clock and is ignored. Triggers that the
+    /// partition does not [take](Partition::takes) are not to be added: they would fire here too.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::{Engine, Receipt}, event::ValueObserved, partition::Partitions, threshold::Threshold, Trigger};
+    ///
+    /// let (at, trigger) = (DateTime::UNIX_EPOCH, Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)));
+    /// let trigger = trigger.build()?;
+    /// let event = ValueObserved::new("segment", "vip", 998.0).into_event("1", "/s")?;
+    /// let mut accepted = 0;
+    /// for partition in Partitions::new(16)?.iter() {
+    ///     let mut engine = Engine::builder().with_partition(partition).build();
+    ///     engine.add(at, trigger.clone())?;
+    ///     accepted += usize::from(engine.handle_event(at, &event)? == Receipt::Accepted);
+    /// }
+    /// assert_eq!(accepted, 1);
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_partition(mut self, partition: Partition) -> Self {
+        self.partition = Some(partition);
+        self
+    }
+
     /// The engine, without triggers yet.
     ///
     /// ```
@@ -267,6 +299,7 @@ impl EngineBuilder {
         Engine {
             skew: self.skew,
             seed,
+            partition: self.partition,
             identity: Identity::new(),
             clock: LONG_AGO,
             next: NEVER,
@@ -319,7 +352,7 @@ impl Engine {
     /// ```
     pub fn builder() -> EngineBuilder {
         let day = Duration::from_secs(24 * 3_600);
-        EngineBuilder { limits: Limits::default(), skew: Some(day), seed: None }
+        EngineBuilder { limits: Limits::default(), skew: Some(day), seed: None, partition: None }
     }
 
     /// The bounds it was made with.

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::event::{SeriesRef, ValueObserved};
+use crate::event::SeriesRef;
 use crate::threshold::{NEVER, Phase, Rejudge, Rule, Step, Why};
 use crate::time::Nanos;
 use crate::trigger::{Matcher, Trigger, TriggerKind};
@@ -14,7 +14,7 @@ use super::instance::{Body, Instance, More};
 use super::numbers::{NOBODY, is_series_kind};
 use super::silence::Silence;
 use super::slot::LONG_AGO;
-use super::watch::{Subject, Watch, subject, target, watches};
+use super::watch::{Subject, Watch, subject, target};
 
 impl Engine {
     pub(super) fn replace_numbered(&mut self, number: u32, trigger: Trigger, now: Nanos, apply_now: bool) {
@@ -66,7 +66,7 @@ impl Engine {
         let mut kept = HashMap::new();
         for series in self.watched_series(number) {
             let kept_series = self.slots.series(series);
-            let stays = watches(new, &SeriesRef::from(&kept_series), ValueObserved::EVENT_TYPE);
+            let stays = self.watches_here(new, &SeriesRef::from(&kept_series));
             self.take_back_series(series);
             for instance in self.instances_on(series) {
                 let instance = &mut self.instances[instance as usize];

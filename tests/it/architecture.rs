@@ -19,8 +19,9 @@ const TABLE: &str = "
     threshold: error time
     trigger:   error time event threshold
     firing:    error time event threshold trigger base64 few
+    partition: error time event trigger
 
-    engine:    error time event threshold trigger firing bounds few sealed
+    engine:    error time event threshold trigger firing partition bounds few sealed
 
     action:    error time event trigger firing base64
     webhook:   error time base64

@@ -38,6 +38,7 @@ mod model;
 mod monitor;
 mod nights;
 mod oracle;
+mod partition;
 #[cfg(feature = "flow")]
 mod pipeline;
 mod properties;

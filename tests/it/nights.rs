@@ -27,6 +27,20 @@ use engine::{engine, trigger_of};
 use model::Model;
 use steps::{Driven, Seen, event, steps_of};
 
+/// A random night with a time in every event.
+pub(crate) fn timed_night(seed: u64) -> Value {
+    properties::timed(&generate::night(seed))
+}
+
+/// The events of a night as JSON, in the order in which they are handed in.
+pub(crate) fn events_of(night: &Value) -> Vec<String> {
+    let mut events = Vec::new();
+    for step in steps_of(night) {
+        events.extend(event(step, events.len() + 1).map(|json| json.to_string()));
+    }
+    events
+}
+
 /// Runs a night on both; says at which step they first differ and how, or how many firings there were.
 fn compare(night: &Value) -> Result<usize, String> {
     let mut model = Driven::new(Model::new(most_jobs(night)), night);

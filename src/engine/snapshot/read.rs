@@ -31,7 +31,7 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     let mut source = Source::new(bytes);
     let mut engine =
         Engine::builder().with_limits(current.limits.clone()).with_hash_seed(current.seed).build();
-    engine.skew = current.skew;
+    (engine.skew, engine.partition) = (current.skew, current.partition);
     engine.explain = current.explain.is_some().then(Box::default);
     engine.set_next(engine.next);
     (engine.clock, engine.flushed) = (source.instant()?, source.instant()?);

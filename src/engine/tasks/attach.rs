@@ -83,7 +83,10 @@ impl Engine {
         }
         self.found = found;
         all.retain(|&number| {
-            self.watch(number).is_some_and(|watch| watches_item(&watch.trigger, source, process))
+            self.watch(number).is_some_and(|watch| {
+                watches_item(&watch.trigger, source, process)
+                    && self.owns_item(&watch.trigger, source, process, id)
+            })
         });
         all.sort_unstable();
         all.dedup();

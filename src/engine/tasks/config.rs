@@ -82,7 +82,9 @@ impl Engine {
             let Some(item) = self.tasks.items.get(place) else { continue };
             let by_id = accepts(matcher, item.id.as_deref()) || matcher == Some(&Matcher::Any);
             let by_name = accepts(matcher, item.name.as_deref());
-            if !watches_item(&new, item.source(), item.process()) || !(by_id || by_name) {
+            let is_watched = watches_item(&new, item.source(), item.process())
+                && self.owns_item(&new, item.source(), item.process(), item.id.as_deref());
+            if !is_watched || !(by_id || by_name) {
                 self.unwatch_item(place, number);
                 continue;
             }

@@ -146,14 +146,16 @@ impl Engine {
         self.found = found;
     }
 
-    /// All triggers of a kind that let the task pass.
+    /// All triggers of a kind, that of jobs or unifications, that let the task pass.
     fn ask_all(&mut self, task: &Task<'_>, kind: u8, role: Role, concerns: &mut Vec<Concern>) {
         if !self.register.asks(kind) {
             return;
         }
         let mut found = std::mem::take(&mut self.found);
         self.register.find(kind, "", &mut found);
-        found.retain(|&trigger| self.lets_pass(trigger, task, TaskKey::Whole));
+        found.retain(|&trigger| {
+            self.owns_job_of(trigger, task) && self.lets_pass(trigger, task, TaskKey::Whole)
+        });
         concerns.extend(found.iter().map(|&trigger| Concern { trigger, role }));
         self.found = found;
     }

@@ -119,7 +119,7 @@ fn explanations_change_nothing_in_a_night_and_are_json() {
 }
 
 /// The night with a time in every event, since a batch has one `now` for all.
-fn timed(night: &Value) -> Value {
+pub(super) fn timed(night: &Value) -> Value {
     let mut night = night.clone();
     let mut now = steps_of(&night).iter().find_map(moved_to).unwrap_or_default();
     for step in night["steps"].as_array_mut().into_iter().flatten() {
