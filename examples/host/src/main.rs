@@ -18,15 +18,22 @@
 mod actions;
 mod args;
 mod connector;
+mod demo;
 mod disk;
 mod events;
+mod feed;
 mod host;
 mod keys;
+mod look;
+mod metrics;
 mod outside;
+mod page;
+mod plot;
 mod secrets;
 mod server;
 mod setup;
 mod vault;
+mod watch;
 
 use std::future::Future;
 use std::io;
@@ -60,7 +67,7 @@ fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), Failure> {
     let told = told_to_stop()?;
     let listener = TcpListener::bind(args.listen).await?;
-    let mut setup = Setup::new(&args, listener.local_addr()?)?;
+    let mut setup = Setup::new(&args, listener.local_addr()?).await?;
     let (grace, _folder) = (setup.grace(), setup.folder.take());
     let (app, mut ended) = setup.start();
     let host = app.host.clone();
