@@ -12,8 +12,8 @@ use tripline::builtin::customer_insights::LogReader;
 use tripline::connector::Handler;
 use tripline::event::{Event, ValueObserved};
 
+use crate::intake::Intake;
 use crate::outside::Outside;
-use crate::watch::Watch;
 use crate::{Failure, feed};
 
 /// The subscriber in whose name it is done.
@@ -29,7 +29,7 @@ const SECTORS: [&str; 6] =
     ["nonfarm", "construction", "manufacturing", "retail_trade", "information", "utilities"];
 
 /// Subscribes, and hands the events in.
-pub async fn begin(handler: &Arc<Handler<Outside>>, watch: &Watch, base: &str) -> Result<(), Failure> {
+pub async fn begin(handler: &Arc<Handler<Outside>>, intake: &Intake, base: &str) -> Result<(), Failure> {
     let receiver = receive().await?;
     let measure = |name: &str, condition: &str, threshold: f64, rearm: f64| json!({"instance": "/bls/ces", "measure": name, "condition": condition, "threshold": threshold, "rearm": rearm});
     for (kind, mut fields, way) in [
@@ -54,7 +54,7 @@ pub async fn begin(handler: &Arc<Handler<Outside>>, watch: &Watch, base: &str) -
     nights.extend(feed::read_lines(MEASURES)?);
     nights.sort_by_key(Event::time);
     events.extend(nights);
-    feed::feed(handler, watch, &events)
+    feed::feed(handler, intake, &events)
 }
 
 async fn subscribe(handler: &Handler<Outside>, path: &str, fields: &Value) -> Result<(), Failure> {

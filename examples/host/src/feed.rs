@@ -2,26 +2,20 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use tripline::connector::Handler;
 use tripline::event::{Event, Reader};
 
 use crate::Failure;
+use crate::intake::Intake;
 use crate::outside::Outside;
-use crate::watch::Watch;
 
 /// Most events that are handed in at once.
 const MOST: usize = 1_000;
 
 /// Hands events in, in their order; what was seen before is dropped.
-pub fn feed(handler: &Arc<Handler<Outside>>, watch: &Watch, events: &[Event<'_>]) -> Result<(), Failure> {
+pub fn feed(handler: &Arc<Handler<Outside>>, intake: &Intake, events: &[Event<'_>]) -> Result<(), Failure> {
     for events in events.chunks(MOST) {
-        let now = Utc::now();
-        let receipt = handler.with(|service| {
-            let receipt = service.pipeline_mut().handle_events(now, events);
-            watch.took(events, now, service.pipeline_mut());
-            receipt
-        })??;
+        let receipt = handler.with(|service| intake.take(service.pipeline_mut(), events))??;
         for (place, error) in receipt.refused() {
             eprintln!("the event {}: {error}", events[*place].id());
         }

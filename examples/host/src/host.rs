@@ -21,8 +21,8 @@ use tripline::event::Event;
 use tripline::pipeline::Receipt;
 
 use crate::disk::Disk;
+use crate::intake::Intake;
 use crate::outside::Outside;
-use crate::watch::Watch;
 
 /// Most calls of `take` that wait at once.
 const WAITING: usize = 1_000;
@@ -55,7 +55,7 @@ pub enum Refusal {
 pub struct Start {
     pub handler: Arc<Handler<Outside>>,
     pub disk: Disk,
-    pub watch: Watch,
+    pub intake: Intake,
     /// What the steps of flows run.
     pub registry: Registry,
 }
@@ -124,11 +124,11 @@ impl Host {
         options: Options,
     ) -> (Self, JoinHandle<Result<(), BoxError>>) {
         let host = Self { inbox: inbox.sender.clone(), room: Arc::new(Semaphore::new(WAITING)) };
-        let Start { handler, disk, watch, registry } = start;
+        let Start { handler, disk, intake, registry } = start;
         let mut this = Loop {
             handler,
             disk,
-            watch,
+            intake,
             actions: Arc::new((registry, Box::new(prepare))),
             options,
             inbox,
@@ -164,7 +164,7 @@ impl Host {
 struct Loop {
     handler: Arc<Handler<Outside>>,
     disk: Disk,
-    watch: Watch,
+    intake: Intake,
     actions: Arc<(Registry, Box<dyn Prepare>)>,
     options: Options,
     inbox: Inbox,
@@ -229,9 +229,7 @@ impl Loop {
         for message in messages {
             match message {
                 Message::Take(events, answer, permit) if self.latest.is_none() => {
-                    let now = Utc::now();
-                    let result = service.pipeline_mut().handle_events(now, &events);
-                    self.watch.took(&events, now, service.pipeline_mut());
+                    let result = self.intake.take(service.pipeline_mut(), &events);
                     answers.push((answer, result, permit));
                 }
                 Message::Take(..) | Message::Wake => {} // whoever waits for an answer hears that there is none

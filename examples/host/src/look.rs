@@ -16,22 +16,19 @@ pub const HEADERS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
-/// Whether whoever asks may look, or what to answer.
-pub fn check(app: &App, headers: &HeaderMap) -> Result<(), Response> {
+/// What to answer where whoever asks may not look.
+pub fn refusal(app: &App, headers: &HeaderMap) -> Option<Response> {
     if app.is_open {
         // A name of somebody else's may be made to lead here, so that his pages could read this one.
-        return if is_local(headers) {
-            Ok(())
-        } else {
-            Err(problem(StatusCode::FORBIDDEN, "it is asked for by another name"))
-        };
+        let foreign = || problem(StatusCode::FORBIDDEN, "it is asked for by another name");
+        return (!is_local(headers)).then(foreign);
     }
     if app.keys.host(headers).is_some() || password(headers).is_some_and(|key| app.keys.is_host(&key)) {
-        return Ok(());
+        return None;
     }
     let refusal =
         problem(StatusCode::UNAUTHORIZED, "it takes a key of the host's, in X-Api-Key or as a password");
-    Err(([(header::WWW_AUTHENTICATE, "Basic realm=\"host\", charset=\"UTF-8\"")], refusal).into_response())
+    Some(([(header::WWW_AUTHENTICATE, "Basic realm=\"host\", charset=\"UTF-8\"")], refusal).into_response())
 }
 
 fn is_local(headers: &HeaderMap) -> bool {

@@ -18,8 +18,10 @@ use tripline::webhook::Guard;
 use crate::Failure;
 use crate::actions;
 use crate::args::Args;
+use crate::catalogue::Catalogue;
 use crate::disk::Disk;
 use crate::host::{Host, Inbox, Options, Start};
+use crate::intake::Intake;
 use crate::keys::Keys;
 use crate::outside::{Dns, Outside};
 use crate::secrets::{HostSecrets, hex_of, random};
@@ -34,7 +36,7 @@ pub struct Setup {
     callbacks: Callbacks,
     registry: Registry,
     disk: Disk,
-    watch: Watch,
+    intake: Intake,
     keys: Keys,
     base: String,
     options: Options,
@@ -68,10 +70,11 @@ impl Setup {
         let disk = Disk::open(&journal)?;
         let (pipeline, recovery) = disk.recover(Pipeline::builder(registry.clone()))?;
         eprintln!("{}", found(&recovery));
-        let watch = Watch::of(&pipeline);
         let secrets = args.secrets.clone().unwrap_or_else(|| beside(&journal));
         let secrets = HostSecrets::open(&secrets, recovery.is_fresh())?;
         let access = keys.access();
+        let catalogue = Catalogue::of(&pipeline, access.clone());
+        let intake = Intake { watch: Watch::of(&pipeline), catalogue: catalogue.clone() };
         let service = ConnectorService::builder(secrets.key, base_url, callbacks.clone(), secrets.vault)
             .with_actions(actions::of_connector(&args.customer_insights, &http)?)
             .with_access(move |subscriber, trigger| access.check(subscriber, trigger))
@@ -81,7 +84,7 @@ impl Setup {
             eprintln!("{unopened} subscriptions cannot be opened with these secrets, and are told nothing");
         }
         let inbox = Inbox::new();
-        let outside = Outside { disk: disk.clone(), dns: Dns, wake: inbox.wake() };
+        let outside = Outside { disk: disk.clone(), dns: Dns, wake: inbox.wake(), catalogue };
         let handler = Arc::new(Handler::new(service, outside));
         let grace = Duration::try_from_secs_f64(args.grace)?;
         let options = Options { checkpoint: args.checkpoint, grace };
@@ -93,7 +96,7 @@ impl Setup {
             callbacks,
             registry,
             disk,
-            watch,
+            intake,
             keys,
             base,
             options,
@@ -119,11 +122,11 @@ impl Setup {
             service.set_flows(Utc::now(), flows)
         })??;
         if is_demo {
-            demo::begin(&self.handler, &self.watch, &self.base).await?;
+            demo::begin(&self.handler, &self.intake, &self.base).await?;
         }
         if let Some(path) = &args.events {
             let text = read(path)?;
-            feed::feed(&self.handler, &self.watch, &feed::read_lines(&text)?)?;
+            feed::feed(&self.handler, &self.intake, &feed::read_lines(&text)?)?;
         }
         Ok(())
     }
@@ -135,12 +138,12 @@ impl Setup {
 
     /// Starts it on the runtime that this is called within; the handle ends when it has stopped.
     pub fn start(self) -> (App, JoinHandle<Result<(), BoxError>>) {
-        let Self { handler, disk, watch, .. } = self;
+        let Self { handler, disk, intake, .. } = self;
         let prepare = ResolvedCallbacks::new(self.callbacks, Dns);
         let start = Start {
             handler: Arc::clone(&handler),
             disk: disk.clone(),
-            watch: watch.clone(),
+            intake: intake.clone(),
             registry: self.registry,
         };
         let (host, ended) = Host::start(start, self.inbox, prepare, self.options);
@@ -148,7 +151,7 @@ impl Setup {
             handler,
             host,
             keys: Arc::new(self.keys),
-            watch,
+            watch: intake.watch,
             disk,
             is_open: self.is_open,
             is_explained: self.is_explained,

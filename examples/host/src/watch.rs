@@ -3,14 +3,14 @@
 //!
 //! All of it is bounded and in memory; after a restart it begins anew with the firings that the pipeline remembers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use tripline::engine::Explanation;
 use tripline::event::{Event, Series, ValueObserved};
 use tripline::firing::Firing;
-use tripline::pipeline::Pipeline;
+use tripline::pipeline::{Pipeline, Receipt};
 
 /// Most series whose values are remembered; the one that was not heard of for longest makes room.
 const SERIES: usize = 500;
@@ -57,9 +57,10 @@ impl Watch {
     }
 
     /// Takes note of what came in with events, and of why they made nothing fire, where that is explained.
-    pub fn took(&self, events: &[Event<'_>], now: DateTime<Utc>, pipeline: &mut Pipeline) {
+    pub fn took(&self, events: &[Event<'_>], receipt: &Receipt, now: DateTime<Utc>, pipeline: &mut Pipeline) {
         let mut seen = self.seen();
-        for event in events {
+        let refused: BTreeSet<usize> = receipt.refused().iter().map(|(place, _)| *place).collect();
+        for (_, event) in events.iter().enumerate().filter(|(place, _)| !refused.contains(place)) {
             if let Ok(Some(observed)) = ValueObserved::from_event(event) {
                 let series = Series::from(observed.series(event.source()));
                 seen.value(series, Point { at: event.time().unwrap_or(now), value: observed.value() });

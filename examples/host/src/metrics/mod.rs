@@ -23,7 +23,7 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// Answers `GET /metrics`.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
-    if let Err(refusal) = look::check(&app, &headers) {
+    if let Some(refusal) = look::refusal(&app, &headers) {
         return refusal;
     }
     match written(&app) {

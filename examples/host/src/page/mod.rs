@@ -28,7 +28,7 @@ struct Page {
 
 /// Answers `GET /`.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
-    if let Err(refusal) = look::check(&app, &headers) {
+    if let Some(refusal) = look::refusal(&app, &headers) {
         return refusal;
     }
     // It takes a moment, and waits for the lock of the service.

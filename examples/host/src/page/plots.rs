@@ -107,9 +107,7 @@ fn levels(threshold: &Threshold) -> Vec<Level> {
         Condition::EntersRange(range) | Condition::LeavesRange(range) => {
             // A range is armed again so far beyond its ends, on the side that does not fire.
             let way = if matches!(condition, Condition::EntersRange(_)) { 1.0 } else { -1.0 };
-            let end = |value: f64| {
-                level(value, LevelKind::Bound, format!("{} at {}", condition.name(), words::number(value)))
-            };
+            let end = |value: f64| level(value, LevelKind::Bound, format!("edge {}", words::number(value)));
             let margin = threshold.rearm().filter(|margin| *margin > 0.0).map(|margin| margin * way);
             let margins = margin.map(|margin| [rearm(range.low() - margin), rearm(range.high() + margin)]);
             [end(range.low()), end(range.high())].into_iter().chain(margins.into_iter().flatten()).collect()

@@ -89,7 +89,7 @@ pub struct DeliveryRow {
     pub flow: String,
     pub action: String,
     pub state: &'static str,
-    pub attempts: u32,
+    pub attempts: String,
     pub ended_at: String,
     pub words: String,
 }
@@ -266,7 +266,8 @@ impl DeliveryRow {
             flow: run.flow().to_owned(),
             action: step.action().to_owned(),
             state,
-            attempts: step.attempts(),
+            // They are counted when it is over.
+            attempts: step.outcome().map_or("–".to_owned(), |_| words::count(step.attempts().into())),
             ended_at: words::time_or_dash(step.ended_at()),
             words,
         }

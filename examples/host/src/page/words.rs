@@ -191,6 +191,8 @@ pub fn firing(firing: &Firing) -> String {
 fn of_task(firing: &Firing) -> String {
     let item = firing.item().map(|item| item.name().unwrap_or(item.id()).to_owned());
     let parts = [
+        firing.scope().map(|scope| scope.as_str().to_owned()),
+        firing.submission().map(|submission| submission.as_str().to_owned()),
         firing.process().map(|process| process.as_str().to_owned()),
         item,
         firing.outcome().map(|outcome| outcome.as_str().to_owned()),

@@ -143,9 +143,10 @@ impl Plot {
             _ => words::rounded(*value, digits),
         };
         let widest = number_ticks.iter().map(|tick| written(tick).chars().count()).max().unwrap_or_default();
+        let longest = self.levels.iter().map(|level| level.label.chars().count()).max().unwrap_or_default();
         let mut chart = ChartBuilder::on(root)
             .margin_top(16)
-            .margin_right(40)
+            .margin_right((24 + 14 * longest as u32).clamp(40, 400))
             .x_label_area_size(100)
             .y_label_area_size(76 + 17 * widest as u32)
             .build_cartesian_2d(
@@ -155,7 +156,7 @@ impl Plot {
                 },
                 Axis { range: numbers, ticks: number_ticks },
             )?;
-        let day = time_ticks.day.map_or(String::new(), |day| format!(", from {day}"));
+        let day = time_ticks.day.map_or(String::new(), |day| format!(", {day}"));
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
@@ -177,7 +178,9 @@ impl Plot {
             if few || piece.len() == 1 {
                 chart.draw_series(line.clone().map(|at| Circle::new(at, 6, LINE.filled())))?;
             }
-            chart.draw_series(LineSeries::new(line, LINE.stroke_width(4)))?;
+            if piece.len() > 1 {
+                chart.draw_series(LineSeries::new(line, LINE.stroke_width(4)))?;
+            }
         }
         Ok(chart)
     }
@@ -185,27 +188,26 @@ impl Plot {
     fn draw_levels(&self, area: &Area<'_, '_>, out: &mut String) -> Result<(), Failure> {
         let (xs, _) = area.plotting_area().get_pixel_range();
         let start = area.plotting_area().get_x_range().start;
-        let mut labels: Vec<i32> = Vec::new();
-        for level in &self.levels {
-            let (_, y) = area.backend_coord(&(start, level.value));
+        let mut levels: Vec<(i32, &Level)> =
+            self.levels.iter().map(|level| (area.backend_coord(&(start, level.value)).1, level)).collect();
+        levels.sort_by_key(|(y, _)| *y);
+        let mut free = i32::MIN;
+        for (y, level) in levels {
             let (name, style) = match level.kind {
                 LevelKind::Bound => ("bound", r##"stroke="#b45309" stroke-width="4""##),
                 LevelKind::Rearm => {
                     ("rearm", r##"stroke="#b45309" stroke-width="3" stroke-dasharray="14 10""##)
                 }
             };
-            // Above its line where there is room, else below; two do not stand on each other.
-            let mut text = y - 12;
-            while labels.iter().any(|other| (other - text).abs() < 34) {
-                text += 46;
-            }
-            labels.push(text);
+            // At the end of its line, or below the label that stands there already.
+            let text = (y + 9).max(free);
+            free = text + 32;
             write!(
                 out,
-                r##"<g class="{name}"><line x1="{}" x2="{}" y1="{y}" y2="{y}" {style}/><text x="{}" y="{text}" text-anchor="end" font-family="sans-serif" font-size="26" fill="#8a3f06" stroke="#fff" stroke-width="6" paint-order="stroke">{}</text></g>"##,
+                r##"<g class="{name}"><line x1="{}" x2="{}" y1="{y}" y2="{y}" {style}/><text x="{}" y="{text}" font-family="sans-serif" font-size="26" fill="#8a3f06">{}</text></g>"##,
                 xs.start,
                 xs.end,
-                xs.end - 8,
+                xs.end + 12,
                 escape(&level.label, Html)?
             )?;
         }
@@ -282,13 +284,13 @@ mod tests {
             r#"<g class="rearm">"#,
             r#"<g class="firing">"#,
             "<title>vip-1000</title>",
-            "time (UTC), from 1970-01-01",
+            "time (UTC), 1970-01-01",
             "members",
         ] {
             assert!(svg.contains(part), "{part}: {svg}");
         }
         assert_eq!(svg.matches("<svg").count(), 1);
-        assert_eq!(svg.matches("<polyline").count(), 2, "no value is a gap: {svg}");
+        assert_eq!(svg.matches("stroke=\"#1F4E79\"").count(), 1, "no value is a gap: {svg}");
     }
 
     #[test]

@@ -36,7 +36,7 @@ const MONTHS: [(u32, &str); 7] =
 pub struct Times {
     pub ticks: Vec<i64>,
     pub format: &'static str,
-    /// The day, where the ticks are times of one day.
+    /// The day, or that of the first tick, where ticks are told by the time of day alone.
     pub day: Option<String>,
 }
 
@@ -47,8 +47,14 @@ pub fn times(range: &Range<i64>, most: usize) -> Times {
     if let Some((step, format)) = STEPS.into_iter().find(|(step, _)| fits(*step)) {
         let (step, first) = (step * 1_000, range.start.div_euclid(step * 1_000) * step * 1_000);
         let ticks = (0..).map(|n| first + n * step).take_while(|at| *at <= range.end);
-        let day = (!format.contains("%d")).then(|| written(range.start, "%Y-%m-%d"));
-        return Times { ticks: ticks.filter(|at| *at >= range.start).collect(), format, day };
+        let ticks: Vec<i64> = ticks.filter(|at| *at >= range.start).collect();
+        let days = [ticks.first(), ticks.last()].map(|at| at.map(|at| written(*at, "%Y-%m-%d")));
+        let day = match days {
+            [Some(first), Some(last)] if first == last => Some(first),
+            [Some(first), _] => Some(format!("from {first}")),
+            _ => None,
+        };
+        return Times { ticks, format, day: day.filter(|_| !format.contains("%d")) };
     }
     let (months, format) =
         MONTHS.into_iter().find(|(months, _)| fits(i64::from(*months) * 30 * DAY)).unwrap_or((1_200, "%Y"));
@@ -123,6 +129,10 @@ mod tests {
             told("2026-03-01T00:00:00Z", "2026-03-01T00:00:02Z"),
             ["00:00:00", "00:00:01", "00:00:02"]
         );
+        let day = |from, to| times(&(at(from)..at(to)), 6).day;
+        assert_eq!(day("2026-03-01T23:50:00Z", "2026-03-02T02:00:00Z"), Some("2026-03-02".to_owned()));
+        assert_eq!(day("2026-03-01T22:50:00Z", "2026-03-02T02:00:00Z"), Some("from 2026-03-01".to_owned()));
+        assert_eq!(day("2026-03-01T22:50:00Z", "2026-03-04T02:00:00Z"), None);
         let long = times(&(at("0001-01-01T00:00:00Z")..at("9999-01-01T00:00:00Z")), 6);
         assert!(long.ticks.len() <= 100, "{}", long.ticks.len());
     }
