@@ -105,10 +105,10 @@ pub fn firings(area: &Area<'_, '_>, firings: &[Mark], out: &mut String) -> Resul
                 )?;
             }
             "reminder" => {
-                let top = y - 16;
+                let top = y - 12;
                 write!(
                     out,
-                    r##"<path d="M{x},{top} l15,26 h-30 z" fill="#c5221f" stroke="#fff" stroke-width="4"/>"##
+                    r##"<path d="M{x},{top} l11,19 h-22 z" fill="#c5221f" stroke="#fff" stroke-width="4"/>"##
                 )?;
             }
             _ => {
