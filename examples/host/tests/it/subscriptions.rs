@@ -39,7 +39,8 @@ async fn killed_at_any_moment_it_goes_on_with_its_subscriptions_and_loses_no_fir
     let folder = folder("kill");
     let receiver = Receiver::start().await;
     let mut command = command(&folder);
-    let host = Host::start(&mut command);
+    // A snapshot every few batches, so that some are gone on from.
+    let host = Host::start(command.args(["--checkpoint", "3"]));
     let (id, secret) = subscribe(&host, &receiver.url("slow")).await;
     host.kill();
     let mut fired = Vec::new();
