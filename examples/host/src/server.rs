@@ -1,0 +1,70 @@
+//! The paths, and what all of them share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use serde_json::json;
+use tripline::connector::Handler;
+
+use crate::disk::Disk;
+use crate::host::Host;
+use crate::keys::Keys;
+use crate::outside::Outside;
+use crate::watch::Watch;
+use crate::{connector, events, metrics, page};
+
+/// How long a body may take to come in.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the paths work on. A clone is the same one.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub handler: Arc<Handler<Outside>>,
+    pub host: Host,
+    pub keys: Arc<Keys>,
+    pub watch: Watch,
+    pub disk: Disk,
+    /// Whether everyone on this machine may look at the page and the metrics.
+    pub is_open: bool,
+    /// Whether it is remembered why events made nothing fire.
+    pub is_explained: bool,
+    /// The path of the base URL, without a slash at its end.
+    pub base: Arc<str>,
+}
+
+/// Leads each path to what answers it.
+pub fn router(app: App) -> Router {
+    let below = format!("{}/{{*path}}", app.base);
+    Router::new()
+        .route("/", get(page::show))
+        .route("/style.css", get(page::style))
+        .route("/metrics", get(metrics::show))
+        .route("/events", post(events::take))
+        .route(&below, any(connector::answer))
+        .with_state(app)
+}
+
+/// Reads a body, once it is known who sends it; where it cannot be read, what to answer.
+pub async fn read(body: Body, most: usize) -> Result<Vec<u8>, (StatusCode, String)> {
+    match tokio::time::timeout(PATIENCE, to_bytes(body, most)).await {
+        Ok(Ok(body)) => Ok(body.to_vec()),
+        Ok(Err(_)) => {
+            let detail = format!("the body breaks off, or has more than {most} bytes");
+            Err((StatusCode::PAYLOAD_TOO_LARGE, detail))
+        }
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body took too long to come in".to_owned())),
+    }
+}
+
+/// A refusal in the form that the connector has: problem details (RFC 9457).
+pub fn problem(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = json!({"title": title, "status": status.as_u16(), "detail": detail});
+    let headers = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, body.to_string()).into_response()
+}
