@@ -39,7 +39,7 @@ mod tests {
         assert_eq!(PartitionHash::new().0, 0xcbf2_9ce4_8422_2325);
         let mut byte_by_byte = PartitionHash::new().0;
         for byte in [0, 0, 0, 1, b'a'] {
-            byte_by_byte = (byte_by_byte ^ byte).wrapping_mul(1_099_511_628_211);
+            byte_by_byte = (byte_by_byte ^ u64::from(byte)).wrapping_mul(1_099_511_628_211);
         }
         assert_eq!(PartitionHash::new().with("a").0, byte_by_byte);
     }
