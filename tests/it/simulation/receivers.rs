@@ -34,6 +34,8 @@ pub(super) struct Arrival {
     /// How its owner was told of it in time: the batch, its time, whether it is delivered.
     pub(super) told: Option<(Lsn, DateTime<Utc>, bool)>,
     is_of_zombie: bool,
+    /// Whether a fault explains that it is done once more: a reply that was lost or came too late, the end of its process.
+    pub(super) is_explained: bool,
     /// How often its delivery had been sent again by then.
     redriven: usize,
 }
@@ -93,8 +95,17 @@ impl Receivers {
         };
         let id = id.to_owned();
         let arrival = self.arrivals.len();
-        let told = None;
-        self.arrivals.push(Arrival { id, is_executed, is_refused, pause, told, is_of_zombie, redriven });
+        let is_explained = is_of_zombie || answers_at.is_none() || result.is_err();
+        self.arrivals.push(Arrival {
+            id,
+            is_executed,
+            is_refused,
+            pause,
+            told: None,
+            is_of_zombie,
+            is_explained,
+            redriven,
+        });
         Ok(InFlight { lease: work.lease(), arrival, answers_at, result })
     }
 
@@ -105,7 +116,9 @@ impl Receivers {
     /// The batches after this one are gone, and what was told in them.
     pub(super) fn cut(&mut self, last: Lsn) {
         for arrival in &mut self.arrivals {
-            arrival.told = arrival.told.take_if(|(lsn, ..)| *lsn <= last);
+            if arrival.told.is_some_and(|(lsn, ..)| lsn > last) {
+                (arrival.told, arrival.is_explained) = (None, true);
+            }
         }
     }
 }

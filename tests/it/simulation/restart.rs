@@ -33,7 +33,9 @@ impl World {
 
     /// Another process begins with what is in the journal.
     fn begin(&mut self) -> Result<(), Stop> {
-        self.in_flight.clear();
+        for flight in self.in_flight.drain(..) {
+            self.receivers.arrivals[flight.arrival].is_explained = true;
+        }
         self.receivers.crashes += 1;
         self.journal = self.journal.reopen();
         let last = self.journal.last();

@@ -8,7 +8,7 @@ use tripline::pipeline::Pipeline;
 
 use super::fault;
 use super::model::Run;
-use super::setup::{self, DELIVERIES};
+use super::setup::{self, DEAD_LETTERS, DELIVERIES, HISTORY, UNSAFE_BYTES};
 use super::world::{Stop, World};
 
 /// How far the firings and the runs of the model have been looked at.
@@ -38,6 +38,8 @@ impl World {
         if pending > DELIVERIES {
             return fault(format!("{pending} deliveries are pending"));
         }
+        self.every_failure_has_its_letter()?;
+        self.bounds_hold()?;
         if self.pipeline.is_safe() && self.scratch.last() == self.pipeline.last() && self.random.percent(4) {
             self.same_states()?;
         }
@@ -66,9 +68,14 @@ impl World {
         open.extend(self.looked.runs..self.model.runs.len());
         self.looked.runs = self.model.runs.len();
         let mut left = Vec::new();
+        // Of those that have ended the oldest make room, and are counted.
+        let dropped = usize::try_from(self.pipeline.flows().counts().history_dropped()).unwrap();
         for at in open {
             let run = &self.model.runs[at];
             let Some(record) = self.pipeline.flows().run(&run.id) else {
+                if dropped > 0 {
+                    continue;
+                }
                 return fault(format!("nothing has come of {}", run.id));
             };
             self.check_run(run, record).map_err(|why| Stop::Fault(format!("{}: {why}", run.id)))?;
@@ -78,8 +85,74 @@ impl World {
         }
         self.looked.open = left;
         let (have, want) = (self.pipeline.flows().runs().count(), self.model.runs.len());
-        if have != want {
-            return fault(format!("{have} runs, there should be {want}"));
+        if have + dropped != want {
+            return fault(format!("{have} runs and {dropped} forgotten, there should be {want}"));
+        }
+        Ok(())
+    }
+
+    /// What was given up is a dead letter, until somebody sends it again or throws it away, or newer ones need
+    /// its room.
+    fn every_failure_has_its_letter(&self) -> Result<(), Stop> {
+        let (dispatcher, model) = (self.pipeline.dispatcher(), &self.model);
+        let counts = dispatcher.counts();
+        let letters = dispatcher.dead_letters().len() as u64;
+        let redriven = model.redriven.values().sum::<usize>() as u64;
+        let gone = redriven + model.discarded.len() as u64 + counts.dead_dropped();
+        if counts.dead() != letters + gone {
+            return fault(format!(
+                "{} were given up, there are {letters} letters and {gone} are gone",
+                counts.dead()
+            ));
+        }
+        let mut missing = Vec::new();
+        for run in self.pipeline.flows().runs() {
+            for step in run.steps().iter().filter(|step| step.outcome() == Some(StepOutcome::Failed)) {
+                let id = format!("{}_{}", run.id(), step.name());
+                // It never was a delivery, or a person has called it off.
+                let is_given_up = !step.reason().is_some_and(|why| why.starts_with("its delivery was "));
+                let is_delivered =
+                    || self.receivers.of(&id).any(|arrival| arrival.told.is_some_and(|(.., is)| is));
+                let is_there = || {
+                    dispatcher.dead_letter(&id).is_some()
+                        || model.discarded.contains(&id)
+                        || (model.redriven.contains_key(&id)
+                            && (dispatcher.explain(&id).is_some() || is_delivered()))
+                };
+                if is_given_up && !is_there() {
+                    missing.push(id);
+                }
+            }
+        }
+        if missing.len() as u64 > counts.dead_dropped() {
+            return fault(format!(
+                "given up without a dead letter: {missing:?}, {} made room",
+                counts.dead_dropped()
+            ));
+        }
+        Ok(())
+    }
+
+    fn bounds_hold(&mut self) -> Result<(), Stop> {
+        let (flows, dispatcher) = (self.pipeline.flows(), self.pipeline.dispatcher());
+        let ended = flows.runs().count() - flows.live();
+        let letters = dispatcher.dead_letters().len();
+        if ended > HISTORY || letters > DEAD_LETTERS {
+            return fault(format!("{ended} ended runs and {letters} dead letters are remembered"));
+        }
+        let safe = usize::try_from(self.scratch.last().get()).unwrap();
+        let waiting: usize = self.archive[safe..].iter().map(|batch| batch.as_bytes().len()).sum();
+        if waiting >= UNSAFE_BYTES && !self.pipeline.is_full() {
+            return fault(format!("{waiting} bytes are not safe, and more is taken in"));
+        }
+        if waiting >= UNSAFE_BYTES {
+            self.count("full of unsafe bytes");
+        }
+        if ended == HISTORY {
+            self.count("full histories");
+        }
+        if letters == DEAD_LETTERS {
+            self.count("full of dead letters");
         }
         Ok(())
     }
@@ -145,6 +218,14 @@ impl World {
         let mut done: BTreeMap<&str, usize> = BTreeMap::new();
         for arrival in self.receivers.arrivals.iter().filter(|arrival| arrival.is_executed) {
             *done.entry(&arrival.id).or_default() += 1;
+        }
+        // Of all that has asked for something and had it done, one was told of in time; a fault explains each other.
+        let mut unexplained: BTreeMap<&str, usize> = BTreeMap::new();
+        for arrival in self.receivers.arrivals.iter().filter(|one| one.is_executed && !one.is_explained) {
+            *unexplained.entry(&arrival.id).or_default() += 1;
+        }
+        if let Some((id, times)) = unexplained.iter().find(|(_, times)| **times > 1) {
+            return Err(format!("{id} comes to be done, and {times} times no fault explains that"));
         }
         let repeats: usize = done.values().map(|times| times - 1).sum();
         let delivered = done.len() as u64;

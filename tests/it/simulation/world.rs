@@ -101,19 +101,15 @@ impl World {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    /// The whole schedule; how much there was of what.
-    pub(super) fn run(
-        mut self,
-        steps: usize,
-    ) -> Result<std::collections::BTreeMap<&'static str, u64>, String> {
+    /// The whole schedule.
+    pub(super) fn run(&mut self, steps: usize) -> Result<(), String> {
         for kind in 0..KINDS.len() {
             self.going_on(|world| world.define(kind))?;
         }
         for _ in 0..steps {
             self.going_on(Self::step)?;
         }
-        self.drain()?;
-        Ok(self.counts)
+        self.drain()
     }
 
     /// One step and all that follows; where the process ends in it, another one begins.
@@ -139,6 +135,15 @@ impl World {
         self.pump()
     }
 
+    /// Every batch that was written, every attempt that arrived and the state at the end.
+    pub(super) fn trace(&self) -> Vec<u8> {
+        let batches = self.archive.iter().flat_map(|batch| batch.as_bytes().iter().copied());
+        let arrivals = self.receivers.arrivals.iter().flat_map(|arrival| {
+            format!("{} {} {:?}\n", arrival.id, arrival.is_executed, arrival.told).into_bytes()
+        });
+        batches.chain(arrivals).chain(self.pipeline.snapshot()).collect()
+    }
+
     fn step(&mut self) -> Result<(), Stop> {
         match self.random.below(100) {
             0..38 => self.events(),
@@ -149,6 +154,7 @@ impl World {
             }
             72..76 => self.configure(),
             76..88 => self.operate(),
+            88..93 if self.has_planted(Plant::ThrowsDeadLettersAway) => self.tidy_up(),
             88..93 => self.checkpoint(),
             93..95 => {
                 self.offset += 1_000 * self.random.between(-300, 300);
@@ -266,8 +272,11 @@ impl World {
             }
             let is_live = self.pipeline.dispatcher().counts().late() == late;
             self.count(if is_live { "completions" } else { "late completions" });
+            let arrival = &mut self.receivers.arrivals[flight.arrival];
             if is_live {
-                self.receivers.arrivals[flight.arrival].told = lsn.map(|lsn| (lsn, now, is_delivered));
+                arrival.told = lsn.map(|lsn| (lsn, now, is_delivered));
+            } else {
+                arrival.is_explained = true;
             }
             if self.random.percent(50) {
                 self.pump()?;
