@@ -25,7 +25,7 @@ use world::{Stop, World};
 type Counts = BTreeMap<&'static str, u64>;
 
 /// Seeds that have failed once: they come first.
-const KEPT: [u64; 2] = [3, 94];
+const KEPT: [u64; 4] = [3, 94, 170, 1_006];
 
 const STEPS: usize = 60;
 
@@ -43,13 +43,16 @@ enum Plant {
     GoesOnThoughFenced,
     TakesFullForTaken,
     ThrowsDeadLettersAway,
+    RendersAnew,
+    RestartsUnasked,
+    RestoresAnOlderSnapshot,
 }
 
 /// Each, and how it shows where it always shows in one way.
-const PLANTS: [(Plant, &str); 11] = [
+const PLANTS: [(Plant, &str); 14] = [
     (Plant::SendsBeforeItIsWritten, "no durable batch"),
     (Plant::AcknowledgesWithoutSync, "no durable batch"),
-    (Plant::SendsTwice, "comes "),
+    (Plant::SendsTwice, "its answer is waited for"),
     (Plant::ForgetsACompletion, "after it was delivered"),
     (Plant::TakesALostReplyForSuccess, "nobody has done it"),
     (Plant::ForgetsThePause, "it was asked not to"),
@@ -58,6 +61,9 @@ const PLANTS: [(Plant, &str); 11] = [
     (Plant::GoesOnThoughFenced, "no durable batch"),
     (Plant::TakesFullForTaken, "never taken in"),
     (Plant::ThrowsDeadLettersAway, "letters"),
+    (Plant::RendersAnew, "and should"),
+    (Plant::RestartsUnasked, "its answer is waited for"),
+    (Plant::RestoresAnOlderSnapshot, "a snapshot has changed what came later"),
 ];
 
 fn fault<T>(why: impl Into<String>) -> Result<T, Stop> {
@@ -80,27 +86,28 @@ fn run(seed: u64, plant: Option<Plant>) -> Result<Counts, String> {
     })
 }
 
-/// Many schedules, on as many threads as there are processors.
-fn hold(seeds: &[u64]) -> Counts {
+/// Many schedules, on as many threads as there are processors: what comes of each, in the order of its seed.
+fn each<T: Send>(seeds: &[u64], one: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let share = seeds.len().div_ceil(available_parallelism().map_or(1, NonZero::get)).max(1);
-    let hold = |seeds: &[u64]| {
-        let mut reached = Counts::new();
-        for seed in seeds {
-            match run(*seed, None) {
-                Ok(counts) => counts.into_iter().for_each(|(what, n)| *reached.entry(what).or_default() += n),
-                Err(why) => panic!("TRIPLINE_SEED={seed} TRIPLINE_SCHEDULES=1 (keep it in KEPT): {why}"),
-            }
-        }
-        reached
-    };
-    let mut reached = Counts::new();
     scope(|scope| {
-        let threads: Vec<_> = seeds.chunks(share).map(|seeds| scope.spawn(move || hold(seeds))).collect();
-        for thread in threads {
-            let counts = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-            counts.into_iter().for_each(|(what, n)| *reached.entry(what).or_default() += n);
-        }
+        let one = &one;
+        let work = |seeds: &'_ [u64]| seeds.iter().map(|seed| one(*seed)).collect::<Vec<T>>();
+        let threads: Vec<_> = seeds.chunks(share).map(|seeds| scope.spawn(move || work(seeds))).collect();
+        let ended =
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        ended.flatten().collect()
+    })
+}
+
+fn hold(seeds: &[u64]) -> Counts {
+    let mut reached = Counts::new();
+    let counts = each(seeds, |seed| match run(seed, None) {
+        Ok(counts) => counts,
+        Err(why) => panic!("TRIPLINE_SEED={seed} TRIPLINE_SCHEDULES=1 (keep it in KEPT): {why}"),
     });
+    for (what, n) in counts.into_iter().flatten() {
+        *reached.entry(what).or_default() += n;
+    }
     reached
 }
 
@@ -109,7 +116,11 @@ fn nothing_is_lost_and_nothing_is_done_twice_without_a_fault_that_explains_it() 
     hold(&KEPT);
     let (first, many) = (number_of("TRIPLINE_SEED", 0), number_of("TRIPLINE_SCHEDULES", 2_000));
     let reached = hold(&(first..first + many).collect::<Vec<_>>());
-    // The schedules reach what they are made for.
+    println!("{many} schedules from {first}: {reached:#?}");
+    // The schedules reach what they are made for; one or a few of them cannot.
+    if many < 500 {
+        return;
+    }
     for (what, least) in [
         ("cancelled", 700),
         ("checkpoints", 1_700),
@@ -152,9 +163,16 @@ fn one_seed_is_one_schedule() {
 
 #[test]
 fn every_planted_mistake_of_a_host_is_caught() {
+    let seeds: Vec<u64> = (0..40).collect();
     for (plant, word) in PLANTS {
-        let found = (0..100).find_map(|seed| run(seed, Some(plant)).err());
-        let why = found.unwrap_or_else(|| panic!("{plant:?} is not caught"));
-        assert!(word.is_empty() || why.contains(word), "{plant:?} is caught as: {why}");
+        let ends = each(&seeds, |seed| run(seed, Some(plant)).err());
+        let caught: Vec<&String> = ends.iter().flatten().collect();
+        let told = caught.iter().filter(|why| why.contains(word)).count();
+        println!(
+            "{plant:?} is caught in {} of {} schedules, {told} times by its word",
+            caught.len(),
+            seeds.len()
+        );
+        assert!(told > 0, "{plant:?} is caught {told} times by its word: {caught:#?}");
     }
 }

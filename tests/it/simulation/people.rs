@@ -91,6 +91,13 @@ impl World {
         self.note(Said::Other, given).map(drop)
     }
 
+    /// A host that thinks its process has ended.
+    pub(super) fn restart_unasked(&mut self) -> Result<(), Stop> {
+        let now = self.now();
+        let given = self.pipeline.handle_restart(now);
+        self.note(Said::Other, given).map(drop)
+    }
+
     /// What a person does.
     pub(super) fn operate(&mut self) -> Result<(), Stop> {
         let now = self.now();

@@ -1,6 +1,8 @@
 //! One schedule in virtual time: what happens around the host, and in which order.
 
-use tripline::action::Registry;
+use serde_json::json;
+use tripline::action::{ActionError, Registry};
+use tripline::dispatch::Lease;
 use tripline::event::Event;
 use tripline::journal::{Batch, Lsn, MemoryJournal, MemorySnapshots};
 use tripline::pipeline::{Pipeline, Receipt};
@@ -41,6 +43,9 @@ pub(super) struct World {
     /// Two that have gone through all durable batches: one in one go, one cut by snapshots.
     pub(super) scratch: Pipeline,
     pub(super) cut: Pipeline,
+    /// Whether that is so after every step, and the last of its snapshots.
+    pub(super) is_cut_everywhere: bool,
+    pub(super) latest_cut: Vec<u8>,
     /// Checkpoints since a snapshot was damaged.
     pub(super) checkpoints: usize,
     /// Crashes of a thousand places where one may be.
@@ -76,6 +81,8 @@ impl World {
             archive: Vec::new(),
             scratch: build(),
             cut: build(),
+            is_cut_everywhere: seed.is_multiple_of(8),
+            latest_cut: Vec::new(),
             checkpoints: 0,
             crashes,
             is_calm: false,
@@ -156,6 +163,7 @@ impl World {
             76..88 => self.operate(),
             88..93 if self.has_planted(Plant::ThrowsDeadLettersAway) => self.tidy_up(),
             88..93 => self.checkpoint(),
+            93..95 if self.has_planted(Plant::RestartsUnasked) => self.restart_unasked(),
             93..95 => {
                 self.offset += 1_000 * self.random.between(-300, 300);
                 Ok(())
@@ -180,7 +188,7 @@ impl World {
         }
     }
 
-    fn events(&mut self) -> Result<(), Stop> {
+    pub(super) fn events(&mut self) -> Result<(), Stop> {
         let mut events = Vec::new();
         for _ in 0..self.random.between(1, 4) {
             let number = self.sent.len() as u64;
@@ -255,7 +263,7 @@ impl World {
             if self.has_planted(Plant::TakesALostReplyForSuccess)
                 && result.as_ref().is_err_and(|error| error.is_outcome_unknown())
             {
-                result = Ok(serde_json::json!({"ok": true}));
+                result = Ok(json!({"ok": true}));
             }
             if self.has_planted(Plant::ForgetsThePause) {
                 result = result.map_err(|error| error.with_retry_after(std::time::Duration::ZERO));
@@ -272,16 +280,32 @@ impl World {
             }
             let is_live = self.pipeline.dispatcher().counts().late() == late;
             self.count(if is_live { "completions" } else { "late completions" });
-            let arrival = &mut self.receivers.arrivals[flight.arrival];
             if is_live {
-                arrival.told = lsn.map(|lsn| (lsn, now, is_delivered));
-            } else {
-                arrival.is_explained = true;
+                self.receivers.arrivals[flight.arrival].told = lsn.map(|lsn| (lsn, now, is_delivered));
+            }
+            if self.random.percent(5) {
+                self.tell_again(flight.lease)?;
             }
             if self.random.percent(50) {
                 self.pump()?;
             }
         }
+        Ok(())
+    }
+
+    /// A reply that comes twice changes nothing.
+    fn tell_again(&mut self, lease: Lease) -> Result<(), Stop> {
+        let (now, result) = (self.now(), self.random.pick(&[true, false]));
+        let result = if result { Ok(json!({})) } else { Err(ActionError::transient("told twice")) };
+        let late = self.pipeline.dispatcher().counts().late();
+        let given = self.pipeline.complete(now, lease, result);
+        if let Some(refused) = self.note(Said::Other, given)? {
+            return fault(format!("a completion is refused: {refused}"));
+        }
+        if self.pipeline.dispatcher().counts().late() != late + 1 {
+            return fault("a reply was taken for the end of an attempt twice");
+        }
+        self.count("replies told twice");
         Ok(())
     }
 
