@@ -122,10 +122,14 @@ fn nothing_is_lost_and_nothing_is_done_twice_without_a_fault_that_explains_it() 
         return;
     }
     for (what, least) in [
+        ("again after a failure", 4_000),
+        ("again after no answer in time", 2_500),
+        ("again after the end of a process", 10_000),
         ("cancelled", 700),
         ("checkpoints", 1_700),
         ("completions", 28_000),
         ("crashes", 3_000),
+        ("cuts", 20_000),
         ("delivered", 24_000),
         ("fenced", 60),
         ("firings", 26_000),
@@ -137,7 +141,9 @@ fn nothing_is_lost_and_nothing_is_done_twice_without_a_fault_that_explains_it() 
         ("late completions", 1_800),
         ("older snapshots", 160),
         ("repeated", 6_000),
-        ("states held against each other", 700),
+        ("replies told twice", 2_000),
+        ("safe states held against all batches", 12_000),
+        ("states held against each other", 4_000),
         ("taken over", 700),
         ("zombies", 300),
     ] {

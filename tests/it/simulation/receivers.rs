@@ -90,13 +90,11 @@ impl Receivers {
                 if !std::mem::replace(&mut before.is_repeated, true) {
                     *self.causes.entry(cause).or_default() += 1;
                 }
-                counted += usize::from(!before.is_cut_off);
+                counted += usize::from(!before.is_cut_off && before.redriven == redriven);
             }
             // What the end of a process cuts off does not count against its policy.
-            if counted >= ATTEMPTS * (1 + redriven) {
-                return Err(format!(
-                    "{id} is tried again after {counted} attempts, {redriven} times sent again"
-                ));
+            if counted >= ATTEMPTS {
+                return Err(format!("{id} is tried again after {counted} attempts that count"));
             }
             if ["line", "plain"].contains(&work.target())
                 && redriven == 0

@@ -33,9 +33,7 @@ impl World {
 
     /// Another process begins with what is in the journal.
     fn begin(&mut self) -> Result<(), Stop> {
-        for flight in self.in_flight.drain(..) {
-            self.receivers.arrivals[flight.arrival].is_cut_off = true;
-        }
+        let flights = std::mem::take(&mut self.in_flight);
         self.journal = self.journal.reopen();
         let last = self.journal.last();
         self.archive.truncate(usize::try_from(last.get()).unwrap());
@@ -48,6 +46,10 @@ impl World {
         }
         self.looked.clear();
         self.follow(last)?;
+        // Those that were given up before, at their deadline, are not cut off by this.
+        for flight in flights.iter().filter(|flight| self.scratch.dispatcher().is_live(flight.lease)) {
+            self.receivers.arrivals[flight.arrival].is_cut_off = true;
+        }
         if self.checkpoints >= 2 && self.random.percent(20) {
             self.snapshots.damage_latest();
             self.checkpoints = 0;
