@@ -4,6 +4,7 @@
 //! restore at every step must say the same as one that is not.
 
 mod model;
+mod order;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,7 +1,10 @@
 //! The process around a pipeline: writes down, sends, tells. It can end anywhere.
 
+use serde_json::{Value, json};
+use tripline::dispatch::Work;
 use tripline::journal::{Journal, Lsn};
 
+use super::setup;
 use super::world::{Stop, World};
 use super::{Plant, fault};
 
@@ -55,19 +58,26 @@ impl World {
             if !self.scratch.dispatcher().is_live(work.lease()) {
                 return fault(format!("{} is sent, and no durable batch knows of the attempt", work.id()));
             }
-            let time = self.time;
-            let model = &self.model;
-            let arrived = self.receivers.take(&work, model, (time, &mut self.random), (self.is_calm, false));
-            self.in_flight.push(arrived.map_err(Stop::Fault)?);
+            let mut input = work.input().clone();
+            if self.has_planted(Plant::RendersAnew) && work.attempt() > 1 {
+                input = json!({"text": format!("{} again", self.versions)});
+            }
+            self.arrive(&work, &input, self.is_calm)?;
             if self.has_planted(Plant::SendsTwice) && self.random.percent(10) {
-                let again = self.receivers.take(&work, &self.model, (time, &mut self.random), (true, false));
-                again.map_err(Stop::Fault)?;
+                self.arrive(&work, &input, true)?;
             }
             self.point()?;
             if self.is_lazy(15) {
                 break;
             }
         }
+        Ok(())
+    }
+
+    fn arrive(&mut self, work: &Work, input: &Value, is_calm: bool) -> Result<(), Stop> {
+        let (with, how) = ((self.time, &mut self.random), (is_calm, false));
+        let arrived = self.receivers.take((work, input), &self.model, with, how);
+        self.in_flight.push(arrived.map_err(Stop::Fault)?);
         Ok(())
     }
 
@@ -84,11 +94,22 @@ impl World {
             for witness in [&mut self.scratch, &mut self.cut] {
                 witness.replay(next, batch).map_err(|error| Stop::Fault(format!("in a witness: {error}")))?;
             }
-            if self.random.percent(2) {
-                let bytes = self.cut.snapshot();
-                self.cut = super::setup::builder(&self.registry).restore(next, &bytes).unwrap();
+            if !self.is_cut_everywhere && self.random.percent(2) {
+                self.cut_here()?;
             }
         }
+        if self.is_cut_everywhere { self.cut_here() } else { Ok(()) }
+    }
+
+    /// One witness goes on from its own snapshot.
+    fn cut_here(&mut self) -> Result<(), Stop> {
+        let bytes = self.cut.snapshot();
+        let older = std::mem::replace(&mut self.latest_cut, bytes);
+        let forgets = self.has_planted(Plant::RestoresAnOlderSnapshot) && !older.is_empty();
+        let bytes = if forgets && self.random.percent(50) { &older } else { &self.latest_cut };
+        let restored = setup::builder(&self.registry).restore(self.cut.last(), bytes);
+        self.cut = restored.map_err(|error| Stop::Fault(format!("a snapshot is refused: {error}")))?;
+        self.count("cuts");
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ pub(super) enum Said {
     Resubmit(String),
     Cancel(String),
     Redrive(String),
+    Discard(String),
     /// It concerns no firing and no run.
     Other,
 }
@@ -47,6 +48,8 @@ pub(super) struct Model {
     by_id: BTreeMap<String, usize>,
     runs_of: BTreeMap<String, usize>,
     pub(super) redriven: BTreeMap<String, usize>,
+    /// Dead letters that were thrown away.
+    pub(super) discarded: BTreeSet<String>,
     pub(super) seen: BTreeSet<String>,
     /// What must be kept: how far the source of the events has been read.
     pub(super) cursor: Option<String>,
@@ -108,6 +111,7 @@ impl Model {
                 self.runs[at].is_cancelled = true;
             }
             Said::Redrive(delivery) => *self.redriven.entry(delivery.clone()).or_default() += 1,
+            Said::Discard(delivery) => drop(self.discarded.insert(delivery.clone())),
             Said::Tick(false) | Said::Other => {}
         }
         self.collect();

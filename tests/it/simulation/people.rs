@@ -81,6 +81,23 @@ impl World {
         }
     }
 
+    /// A host that thinks nobody wants dead letters.
+    pub(super) fn tidy_up(&mut self) -> Result<(), Stop> {
+        let now = self.now();
+        let dead =
+            self.pipeline.dispatcher().dead_letters().next().map(|letter| letter.delivery().id().to_string());
+        let Some(letter) = dead else { return Ok(()) };
+        let given = self.pipeline.discard(now, &letter);
+        self.note(Said::Other, given).map(drop)
+    }
+
+    /// A host that thinks its process has ended.
+    pub(super) fn restart_unasked(&mut self) -> Result<(), Stop> {
+        let now = self.now();
+        let given = self.pipeline.handle_restart(now);
+        self.note(Said::Other, given).map(drop)
+    }
+
     /// What a person does.
     pub(super) fn operate(&mut self) -> Result<(), Stop> {
         let now = self.now();
@@ -111,7 +128,7 @@ impl World {
             }
             8 if letter => {
                 let letter = self.random.pick(&dead);
-                (Said::Other, self.pipeline.discard(now, &letter))
+                (Said::Discard(letter.clone()), self.pipeline.discard(now, &letter))
             }
             _ => {
                 let target = self.random.pick(&["note", "first", "line", "charge", "plain", "sorry"]);

@@ -34,6 +34,12 @@ pub(super) struct Arrival {
     /// How its owner was told of it in time: the batch, its time, whether it is delivered.
     pub(super) told: Option<(Lsn, DateTime<Utc>, bool)>,
     is_of_zombie: bool,
+    /// Until when its answer is waited for.
+    deadline: DateTime<Utc>,
+    /// Whether its process ended before a batch that is still there told of its answer.
+    pub(super) is_cut_off: bool,
+    /// Whether its delivery came again, and why it could.
+    pub(super) is_repeated: bool,
     /// How often its delivery had been sent again by then.
     redriven: usize,
 }
@@ -44,34 +50,51 @@ pub(super) struct Receivers {
     of: BTreeMap<String, Vec<usize>>,
     /// The last firing of each flow whose runs go one after the other that has come here.
     newest: BTreeMap<usize, usize>,
-    pub(super) crashes: usize,
+    /// Why deliveries came again, and how often.
+    pub(super) causes: BTreeMap<&'static str, u64>,
+}
+
+impl Arrival {
+    /// Whether it is known why what it did may be done once more.
+    pub(super) fn may_be_repeated(&self) -> bool {
+        self.is_repeated || self.is_of_zombie || self.is_cut_off
+    }
 }
 
 impl Receivers {
     /// An attempt arrives. Says what is wrong with that.
     pub(super) fn take(
         &mut self,
-        work: &Work,
+        (work, input): (&Work, &Value),
         model: &Model,
         (millis, random): (i64, &mut Random),
         (is_calm, is_of_zombie): (bool, bool),
     ) -> Result<InFlight, String> {
-        let (id, text) = (work.id().as_str(), work.input()["text"].as_str().unwrap_or_default());
+        let id = work.id().as_str();
         let run =
             id.rsplit_once('_').and_then(|(run, _)| model.run(run)).ok_or(format!("{id} is invented"))?;
-        if run.text != text {
-            return Err(format!("{id} says {text:?}, and should {:?}", run.text));
+        if *input != json!({"text": run.text}) {
+            return Err(format!("{id} says {input}, and should {:?}", run.text));
         }
         let redriven = model.redriven.get(id).copied().unwrap_or(0);
         let all = self.of.entry(id.to_owned()).or_default();
         if !is_of_zombie {
-            let limit = ATTEMPTS * (1 + redriven) + self.crashes;
-            if all.len() >= limit {
-                return Err(format!("{id} comes for the {}th time, {limit} are explained", all.len() + 1));
-            }
             let is_unsafe = work.delivery().effect() == Some(Effect::Unsafe);
-            for before in all.iter().map(|at| &self.arrivals[*at]).filter(|before| !before.is_of_zombie) {
-                check_repeat(work, before, is_unsafe, redriven)?;
+            let mut counted = 0;
+            for at in all.iter() {
+                let before = &mut self.arrivals[*at];
+                if before.is_of_zombie {
+                    continue;
+                }
+                let cause = check_repeat(work, before, is_unsafe, redriven)?;
+                if !std::mem::replace(&mut before.is_repeated, true) {
+                    *self.causes.entry(cause).or_default() += 1;
+                }
+                counted += usize::from(!before.is_cut_off && before.redriven == redriven);
+            }
+            // What the end of a process cuts off does not count against its policy.
+            if counted >= ATTEMPTS {
+                return Err(format!("{id} is tried again after {counted} attempts that count"));
             }
             if ["line", "plain"].contains(&work.target())
                 && redriven == 0
@@ -93,8 +116,18 @@ impl Receivers {
         };
         let id = id.to_owned();
         let arrival = self.arrivals.len();
-        let told = None;
-        self.arrivals.push(Arrival { id, is_executed, is_refused, pause, told, is_of_zombie, redriven });
+        self.arrivals.push(Arrival {
+            id,
+            is_executed,
+            is_refused,
+            pause,
+            told: None,
+            is_of_zombie,
+            deadline: work.deadline(),
+            is_cut_off: false,
+            is_repeated: false,
+            redriven,
+        });
         Ok(InFlight { lease: work.lease(), arrival, answers_at, result })
     }
 
@@ -105,32 +138,47 @@ impl Receivers {
     /// The batches after this one are gone, and what was told in them.
     pub(super) fn cut(&mut self, last: Lsn) {
         for arrival in &mut self.arrivals {
-            arrival.told = arrival.told.take_if(|(lsn, ..)| *lsn <= last);
+            if arrival.told.is_some_and(|(lsn, ..)| lsn > last) {
+                (arrival.told, arrival.is_cut_off) = (None, true);
+            }
         }
     }
 }
 
-/// What an earlier arrival of a delivery has to say against another one.
-fn check_repeat(work: &Work, before: &Arrival, is_unsafe: bool, redriven: usize) -> Result<(), String> {
-    let id = &before.id;
-    match before.told {
+/// Why a delivery comes again after an earlier arrival of it, or what that one has to say against it.
+///
+/// Three things explain it: the answer said that it failed; the process ended
+/// before it had told of an answer; no answer was there by the deadline.
+fn check_repeat(
+    work: &Work,
+    before: &Arrival,
+    is_unsafe: bool,
+    redriven: usize,
+) -> Result<&'static str, String> {
+    let (id, now) = (&before.id, work.context().now());
+    let cause = match before.told {
         Some((_, _, true)) => return Err(format!("{id} comes again after it was delivered")),
-        // Who sends a dead letter again does not wait.
-        Some((_, told, false)) if before.redriven == redriven => {
+        Some((_, told, false)) => {
             let from = told + chrono::TimeDelta::milliseconds(before.pause.unwrap_or(0));
-            if work.context().now() < from {
-                return Err(format!(
-                    "{id} comes at {}, it was asked not to before {from}",
-                    work.context().now()
-                ));
+            // Who sends a dead letter again does not wait.
+            if before.redriven == redriven && now < from {
+                return Err(format!("{id} comes at {now}, it was asked not to before {from}"));
             }
+            "again after a failure"
         }
-        _ => {}
-    }
+        None if before.is_cut_off => "again after the end of a process",
+        None if now < before.deadline => {
+            return Err(format!(
+                "{id} comes again at {now}, and its answer is waited for until {}",
+                before.deadline
+            ));
+        }
+        None => "again after no answer in time",
+    };
     if is_unsafe && before.redriven == redriven && !(before.is_refused && before.told.is_some()) {
         return Err(format!("{id} is unsafe, its outcome was unknown, and it comes again"));
     }
-    Ok(())
+    Ok(cause)
 }
 
 type Answer = (bool, bool, Option<i64>, Option<Result<Value, ActionError>>);

@@ -21,8 +21,11 @@ pub(super) const KINDS: [&str; 7] = ["single", "two", "line", "timed", "unsafe",
 /// Runs that have not ended, and deliveries that are pending, at most.
 pub(super) const RUNS: usize = 14;
 pub(super) const DELIVERIES: usize = 7;
+/// Dead letters and runs that have ended, which are remembered, at most.
+pub(super) const DEAD_LETTERS: usize = 4;
+pub(super) const HISTORY: usize = 20;
 /// Bytes of batches that are not known to be safe, at most.
-pub(super) const UNSAFE_BYTES: usize = 12_000;
+pub(super) const UNSAFE_BYTES: usize = 1_500;
 /// Attempts of one sending, at most.
 pub(super) const ATTEMPTS: usize = 4;
 
@@ -48,12 +51,12 @@ pub(super) fn builder(registry: &Registry) -> PipelineBuilder {
         .with_circuit_failures(3)
         .with_cool_down(Duration::from_secs(20), Duration::from_secs(60));
     let dispatcher = Dispatcher::builder()
-        .with_limits(dispatch::Limits::default().with_deliveries(DELIVERIES))
+        .with_limits(dispatch::Limits::default().with_deliveries(DELIVERIES).with_dead_letters(DEAD_LETTERS))
         .with_default_policy(policy);
     Pipeline::builder(registry.clone())
         .with_engine(engine())
         .with_dispatcher(dispatcher)
-        .with_flow_limits(flow::Limits::default().with_runs(RUNS))
+        .with_flow_limits(flow::Limits::default().with_runs(RUNS).with_history(HISTORY))
         .with_limits(Limits::default().with_unsafe_bytes(UNSAFE_BYTES))
 }
 

@@ -1,6 +1,8 @@
 //! One schedule in virtual time: what happens around the host, and in which order.
 
-use tripline::action::Registry;
+use serde_json::json;
+use tripline::action::{ActionError, Registry};
+use tripline::dispatch::Lease;
 use tripline::event::Event;
 use tripline::journal::{Batch, Lsn, MemoryJournal, MemorySnapshots};
 use tripline::pipeline::{Pipeline, Receipt};
@@ -41,6 +43,9 @@ pub(super) struct World {
     /// Two that have gone through all durable batches: one in one go, one cut by snapshots.
     pub(super) scratch: Pipeline,
     pub(super) cut: Pipeline,
+    /// Whether that is so after every step, and the last of its snapshots.
+    pub(super) is_cut_everywhere: bool,
+    pub(super) latest_cut: Vec<u8>,
     /// Checkpoints since a snapshot was damaged.
     pub(super) checkpoints: usize,
     /// Crashes of a thousand places where one may be.
@@ -76,6 +81,8 @@ impl World {
             archive: Vec::new(),
             scratch: build(),
             cut: build(),
+            is_cut_everywhere: seed.is_multiple_of(8),
+            latest_cut: Vec::new(),
             checkpoints: 0,
             crashes,
             is_calm: false,
@@ -101,19 +108,15 @@ impl World {
         *self.counts.entry(what).or_default() += 1;
     }
 
-    /// The whole schedule; how much there was of what.
-    pub(super) fn run(
-        mut self,
-        steps: usize,
-    ) -> Result<std::collections::BTreeMap<&'static str, u64>, String> {
+    /// The whole schedule.
+    pub(super) fn run(&mut self, steps: usize) -> Result<(), String> {
         for kind in 0..KINDS.len() {
             self.going_on(|world| world.define(kind))?;
         }
         for _ in 0..steps {
             self.going_on(Self::step)?;
         }
-        self.drain()?;
-        Ok(self.counts)
+        self.drain()
     }
 
     /// One step and all that follows; where the process ends in it, another one begins.
@@ -139,6 +142,15 @@ impl World {
         self.pump()
     }
 
+    /// Every batch that was written, every attempt that arrived and the state at the end.
+    pub(super) fn trace(&self) -> Vec<u8> {
+        let batches = self.archive.iter().flat_map(|batch| batch.as_bytes().iter().copied());
+        let arrivals = self.receivers.arrivals.iter().flat_map(|arrival| {
+            format!("{} {} {:?}\n", arrival.id, arrival.is_executed, arrival.told).into_bytes()
+        });
+        batches.chain(arrivals).chain(self.pipeline.snapshot()).collect()
+    }
+
     fn step(&mut self) -> Result<(), Stop> {
         match self.random.below(100) {
             0..38 => self.events(),
@@ -149,7 +161,9 @@ impl World {
             }
             72..76 => self.configure(),
             76..88 => self.operate(),
+            88..93 if self.has_planted(Plant::ThrowsDeadLettersAway) => self.tidy_up(),
             88..93 => self.checkpoint(),
+            93..95 if self.has_planted(Plant::RestartsUnasked) => self.restart_unasked(),
             93..95 => {
                 self.offset += 1_000 * self.random.between(-300, 300);
                 Ok(())
@@ -174,7 +188,7 @@ impl World {
         }
     }
 
-    fn events(&mut self) -> Result<(), Stop> {
+    pub(super) fn events(&mut self) -> Result<(), Stop> {
         let mut events = Vec::new();
         for _ in 0..self.random.between(1, 4) {
             let number = self.sent.len() as u64;
@@ -249,7 +263,7 @@ impl World {
             if self.has_planted(Plant::TakesALostReplyForSuccess)
                 && result.as_ref().is_err_and(|error| error.is_outcome_unknown())
             {
-                result = Ok(serde_json::json!({"ok": true}));
+                result = Ok(json!({"ok": true}));
             }
             if self.has_planted(Plant::ForgetsThePause) {
                 result = result.map_err(|error| error.with_retry_after(std::time::Duration::ZERO));
@@ -269,10 +283,29 @@ impl World {
             if is_live {
                 self.receivers.arrivals[flight.arrival].told = lsn.map(|lsn| (lsn, now, is_delivered));
             }
+            if self.random.percent(5) {
+                self.tell_again(flight.lease)?;
+            }
             if self.random.percent(50) {
                 self.pump()?;
             }
         }
+        Ok(())
+    }
+
+    /// A reply that comes twice changes nothing.
+    fn tell_again(&mut self, lease: Lease) -> Result<(), Stop> {
+        let (now, result) = (self.now(), self.random.pick(&[true, false]));
+        let result = if result { Ok(json!({})) } else { Err(ActionError::transient("told twice")) };
+        let late = self.pipeline.dispatcher().counts().late();
+        let given = self.pipeline.complete(now, lease, result);
+        if let Some(refused) = self.note(Said::Other, given)? {
+            return fault(format!("a completion is refused: {refused}"));
+        }
+        if self.pipeline.dispatcher().counts().late() != late + 1 {
+            return fault("a reply was taken for the end of an attempt twice");
+        }
+        self.count("replies told twice");
         Ok(())
     }
 
