@@ -1,0 +1,63 @@
+//! What is carried out: subscribers are told, and the actions of Customer Insights run for those who ask.
+
+use std::sync::Arc;
+
+use notify::Client;
+use tripline::action::{Credential, HttpAction, OverHttp, Registry, Secret, SecretRef, Secrets, Transport};
+use tripline::builtin::customer_insights::{
+    CreateItem, GetEntities, GetItem, GetItems, GetPartitionData, GetPartitions, GetPartitionsV2,
+    SendStatusReport, SendStatusReportV2, UpdateItem, subscription_key,
+};
+use tripline::connector::{Callbacks, Notify};
+
+use crate::Failure;
+
+type Http = Arc<dyn Transport>;
+
+/// What the steps of the pipeline's flows run.
+pub fn of_flows(callbacks: &Callbacks, http: Http) -> Result<Registry, Failure> {
+    let mut registry = Registry::new();
+    registry.add(OverHttp::new(Notify::new(callbacks.clone()), http))?;
+    Ok(registry)
+}
+
+/// What users run: the actions that `builtin::customer_insights::connector` declares.
+pub fn of_connector(base: &str, http: &Http) -> Result<Registry, Failure> {
+    let mut registry = Registry::new();
+    registry.add(over(CreateItem::new().with_base(base), http))?;
+    registry.add(over(GetItem::new().with_base(base), http))?;
+    registry.add(over(GetEntities::new().with_base(base), http))?;
+    registry.add(over(GetItems::new().with_base(base), http))?;
+    registry.add(over(GetPartitionData::new().with_base(base), http))?;
+    registry.add(over(GetPartitions::new().with_base(base), http))?;
+    registry.add(over(GetPartitionsV2::new().with_base(base), http))?;
+    registry.add(over(SendStatusReport::new().with_base(base), http))?;
+    registry.add(over(SendStatusReportV2::new().with_base(base), http))?;
+    registry.add(over(UpdateItem::new().with_base(base), http))?;
+    Ok(registry)
+}
+
+/// The client that both go out by: it connects guarded requests to checked addresses alone.
+pub fn http() -> Result<Http, Failure> {
+    Ok(Arc::new(Client::new()?))
+}
+
+fn over<A: HttpAction>(action: A, http: &Http) -> OverHttp<A, Http> {
+    OverHttp::new(action, Arc::clone(http))
+        .with_login(Credential::bearer(SecretRef::named("token")))
+        .with_login(subscription_key(SecretRef::named("subscription-key")))
+}
+
+/// What a subscriber logs in to Customer Insights with: of `ana`, `ANA_TOKEN` and `ANA_SUBSCRIPTION_KEY` in the environment. In earnest, a
+/// vault; a login of the host's that all share would give each the rights of all.
+#[derive(Debug)]
+pub struct Environment {
+    pub subscriber: String,
+}
+
+impl Secrets for Environment {
+    fn secret(&self, name: &str) -> Option<Secret> {
+        let variable = format!("{}_{name}", self.subscriber).to_uppercase().replace('-', "_");
+        std::env::var(variable).ok().filter(|value| !value.is_empty()).map(Secret::new)
+    }
+}

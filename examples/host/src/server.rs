@@ -1,0 +1,43 @@
+//! The paths, and what all of them share.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, post};
+use serde_json::json;
+use tripline::connector::Handler;
+
+use crate::host::Host;
+use crate::keys::Keys;
+use crate::outside::Outside;
+use crate::{connector, events};
+
+/// What the paths work on. A clone is the same one.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub handler: Arc<Handler<Outside>>,
+    pub host: Host,
+    pub keys: Arc<Keys>,
+    /// The path of the base URL, without a slash at its end.
+    pub base: Arc<str>,
+}
+
+/// Leads each path to what answers it.
+pub fn router(app: App) -> Router {
+    let below = format!("{}/{{*path}}", app.base);
+    Router::new()
+        .route("/events", post(events::take).layer(DefaultBodyLimit::max(events::MAX_BODY)))
+        .route(&below, any(connector::answer))
+        .with_state(app)
+}
+
+/// A refusal in the form that the connector has: problem details (RFC 9457).
+pub fn problem(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = json!({"title": title, "status": status.as_u16(), "detail": detail});
+    let headers = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, body.to_string()).into_response()
+}

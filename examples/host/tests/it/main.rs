@@ -1,0 +1,7 @@
+//! The host as a child process, with a real HTTP client, real receivers on the loopback and a journal on the disk.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod asking;
+mod child;
+mod receiver;
+mod subscriptions;
