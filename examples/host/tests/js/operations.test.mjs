@@ -323,7 +323,7 @@ describe("each action", () => {
   test("a subscriber without a login of his own is not let in with another's", async () => {
     services.asked.length = 0;
     const answer = await bo.post("GetItem", ACTIONS.GetItem.input);
-    assert.equal(answer.status, 502, answer.text);
+    assert.equal(answer.status, 422, answer.text);
     assert.equal(services.asked.length, 0);
   });
 });

@@ -18,7 +18,9 @@ export class Connection {
       if (error.response) return error.response;
       throw error;
     });
-    return this.#checked(operationId, answerOf(response.status, new Headers(response.headers), response.text));
+    // Where an answer has no content type, swagger-client gives a blob.
+    const text = response.data instanceof Blob ? await response.data.text() : response.text;
+    return this.#checked(operationId, answerOf(response.status, new Headers(response.headers), text));
   }
 
   /** Carries an operation out that has a body. */

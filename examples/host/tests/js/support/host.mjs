@@ -35,7 +35,7 @@ export class Host {
     const options = ["--journal", path.join(folder, "journal"), "--keys", path.join(folder, "keys")];
     options.push("--listen", "127.0.0.1:0", "--base-url", publicBase, "--allow-loopback");
     if (customerInsights) options.push("--customer-insights", customerInsights);
-    if (graph) options.push("--graph", graph);
+    if (graph && !process.env.NO_GRAPH) options.push("--graph", graph);
     const host = new Host(folder, options, environment);
     await host.restart();
     return host;
@@ -56,7 +56,7 @@ export class Host {
       const timer = setTimeout(give, PATIENCE, "did not start in time");
       const read = (chunk) => {
         this.said += chunk;
-        const found = /^listening on (http:\S+)$/m.exec(this.said);
+        const found = /^listening on (http:\S+)\n/m.exec(this.said);
         if (found) resolve((clearTimeout(timer), found[1]));
       };
       this.child.stdout.on("data", read);
