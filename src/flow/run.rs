@@ -255,6 +255,23 @@ pub(super) enum StepState {
     CalledOff,
 }
 
+impl RunRecord {
+    /// The id of the delivery that carries a step out, by the step's name: what [`Dispatcher::explain`](crate::dispatch::Dispatcher::explain)
+    /// and the dead letters know it by, once the step has begun.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/snippets/flows.rs")]
+    /// let receipt = flows.handle_firing(now, &firing)?;
+    /// let run = flows.run(receipt.started()[0].as_str()).unwrap();
+    /// let id = run.delivery_id("tell");
+    /// assert_eq!(flows.poll_delivery().unwrap().id().as_str(), id);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn delivery_id(&self, step: &str) -> String {
+        StepRecord::delivery_id(&self.id, step).to_string()
+    }
+}
+
 impl StepRecord {
     pub(super) fn new(name: Arc<str>, action: Arc<str>) -> Self {
         Self {

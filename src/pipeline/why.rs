@@ -1,7 +1,6 @@
 //! Why something happened, or did not.
 
 use super::Pipeline;
-use crate::flow::StepRecord;
 
 impl Pipeline {
     /// What a firing has led to and why, in words: its runs, their steps, and
@@ -23,7 +22,7 @@ impl Pipeline {
         let runs = self.flows.runs().filter(|run| run.firing().id().as_str() == firing);
         for run in runs {
             for step in run.steps() {
-                let delivery = StepRecord::delivery_id(run.id(), step.name());
+                let delivery = run.delivery_id(step.name());
                 if let Some(why) = self.dispatcher.explain(&delivery) {
                     text.push_str(&format!("\n{delivery} {why}"));
                 }

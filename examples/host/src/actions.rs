@@ -3,22 +3,46 @@
 use std::sync::Arc;
 
 use notify::Client;
-use tripline::action::{Credential, HttpAction, OverHttp, Registry, Secret, SecretRef, Secrets, Transport};
+use serde_json::Value;
+use tripline::Trigger;
+use tripline::action::{
+    ActionError, Credential, Effect, HttpAction, Metadata, OverHttp, Registry, Secret, SecretRef, Secrets,
+    Transport, action_fn,
+};
 use tripline::builtin::customer_insights::{
     CreateItem, GetEntities, GetItem, GetItems, GetPartitionData, GetPartitions, GetPartitionsV2,
     SendStatusReport, SendStatusReportV2, UpdateItem, subscription_key,
 };
 use tripline::connector::{Callbacks, Notify};
+use tripline::flow::{Flow, Step};
 
 use crate::Failure;
 
 type Http = Arc<dyn Transport>;
 
+/// Writes a firing to stdout.
+const PRINT: &str = "printFiring";
+
 /// What the steps of the pipeline's flows run.
 pub fn of_flows(callbacks: &Callbacks, http: Http) -> Result<Registry, Failure> {
     let mut registry = Registry::new();
     registry.add(OverHttp::new(Notify::new(callbacks.clone()), http))?;
+    let print = Metadata::new(PRINT).with_title("Print what has fired").with_effect(Effect::Idempotent);
+    registry.add(action_fn(print, |ctx, ()| async move {
+        let firing = ctx.firing().ok_or_else(|| ActionError::permanent("nothing has fired"))?;
+        println!("{}", firing.to_json());
+        Ok(Value::Null)
+    }))?;
     Ok(registry)
+}
+
+/// The flows of triggers whose firings are printed, of a file of triggers.
+pub fn printing(triggers: &str) -> Result<Vec<Flow>, Failure> {
+    let triggers = Trigger::list_from_json(triggers)?;
+    let flows = triggers
+        .into_iter()
+        .map(|trigger| Flow::builder(trigger).with_step(Step::new("print", PRINT)).build());
+    Ok(flows.collect::<Result<_, _>>()?)
 }
 
 /// What users run: the actions that `builtin::customer_insights::connector` declares.

@@ -27,6 +27,19 @@ pub struct Args {
     /// Where subscribers find it, as it stands in the URLs that they are given [default: /v1 of where it listens]
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
+    /// What is watched beside what subscribers ask for: a file of triggers, whose firings are printed, a line of JSON each
+    #[arg(long, value_name = "FILE")]
+    pub triggers: Option<PathBuf>,
+    /// Events to begin with: a file of CloudEvents, a line each; those that were seen before change nothing
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    /// Everyone on this machine may look at the page and the metrics without a key; it must listen on a loopback address, and no proxy
+    /// may lead there
+    #[arg(long)]
+    pub open: bool,
+    /// Remembers why events made nothing fire, to be shown on the page; each event then costs a look at each trigger
+    #[arg(long)]
+    pub explain: bool,
     /// Where Customer Insights is
     #[arg(long, value_name = "URL", default_value = customer_insights::BASE)]
     pub customer_insights: String,

@@ -21,6 +21,7 @@ use tripline::event::Event;
 use tripline::pipeline::Receipt;
 
 use crate::disk::Disk;
+use crate::intake::Intake;
 use crate::outside::Outside;
 
 /// Most calls of `take` that wait at once.
@@ -48,6 +49,15 @@ pub enum Refusal {
     Stopping,
     /// What the pipeline says.
     Pipeline(Error),
+}
+
+/// What the loop works on.
+pub struct Start {
+    pub handler: Arc<Handler<Outside>>,
+    pub disk: Disk,
+    pub intake: Intake,
+    /// What the steps of flows run.
+    pub registry: Registry,
 }
 
 /// Speaks to the loop, from anywhere.
@@ -108,17 +118,17 @@ impl Host {
     /// Starts the loop; the attempts are made on the runtime that this is called within. The handle ends once it has
     /// stopped, all of it written down, or with what ended it: then nothing is sent any more.
     pub fn start(
-        handler: Arc<Handler<Outside>>,
+        start: Start,
         inbox: Inbox,
-        disk: Disk,
-        registry: Registry,
         prepare: impl Prepare + 'static,
         options: Options,
     ) -> (Self, JoinHandle<Result<(), BoxError>>) {
         let host = Self { inbox: inbox.sender.clone(), room: Arc::new(Semaphore::new(WAITING)) };
+        let Start { handler, disk, intake, registry } = start;
         let mut this = Loop {
             handler,
             disk,
+            intake,
             actions: Arc::new((registry, Box::new(prepare))),
             options,
             inbox,
@@ -154,6 +164,7 @@ impl Host {
 struct Loop {
     handler: Arc<Handler<Outside>>,
     disk: Disk,
+    intake: Intake,
     actions: Arc<(Registry, Box<dyn Prepare>)>,
     options: Options,
     inbox: Inbox,
@@ -218,7 +229,7 @@ impl Loop {
         for message in messages {
             match message {
                 Message::Take(events, answer, permit) if self.latest.is_none() => {
-                    let result = service.pipeline_mut().handle_events(Utc::now(), &events);
+                    let result = self.intake.take(service.pipeline_mut(), &events);
                     answers.push((answer, result, permit));
                 }
                 Message::Take(..) | Message::Wake => {} // whoever waits for an answer hears that there is none

@@ -6,7 +6,7 @@
 //! # subscribers may use the connector; ana may watch everything, bo two instances alone
 //! subscriber ana k-1f5Yq0CrZ9wT2mUe
 //! subscriber bo  sha256:4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a /instances/contoso /instances/fabrikam
-//! # a host's key is for those who run it: to hand events in
+//! # a host's key is for those who run it: to hand events in, to look at the page and the metrics
 //! host ops k-8sLp3Vt6XbNq1RdA
 //! ```
 //!
@@ -52,6 +52,11 @@ impl Keys {
     /// Who presents a key of the host's.
     pub fn host(&self, headers: &HeaderMap) -> Option<&str> {
         self.hosts.principal_of_headers(headers)
+    }
+
+    /// Whether a key is one of the host's.
+    pub fn is_host(&self, key: &str) -> bool {
+        self.hosts.principal_of(key).is_some()
     }
 
     /// What each subscriber may watch.

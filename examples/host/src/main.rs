@@ -11,22 +11,34 @@
 //! |---|---|---|
 //! | below the base URL's path, `/v1` | a subscriber's, in `X-Api-Key` | the connector: `subscriptions`, `poll`, `actions`, choices, `connection` |
 //! | `POST /events` | the host's, in `X-Api-Key` | CloudEvents in the binary, structured and batch modes; 202 when they are on the disk |
+//! | `GET /metrics` | the host's, in `X-Api-Key` or as the password of HTTP Basic | every counter, in the OpenMetrics format that Prometheus reads |
+//! | `GET /` | the host's, likewise | the page: triggers, series, plots, firings, deliveries, runs, and why nothing fired |
 //!
 //! `--help` lists the options; `args.rs` has them. The file of keys has a line for each key, `subscriber NAME KEY [SOURCE]…` or
-//! `host NAME KEY`; `keys.rs` says more. It speaks plain HTTP: TLS is the business of the proxy before it.
+//! `host NAME KEY`; `keys.rs` says more. With `--open`, and in a demo, everyone on this machine may look at the page and the metrics
+//! without a key. It speaks plain HTTP: TLS is the business of the proxy before it. The loop, which is what one copies first, is `host.rs`.
 
 mod actions;
 mod args;
+mod catalogue;
 mod connector;
+mod demo;
 mod disk;
 mod events;
+mod feed;
 mod host;
+mod intake;
 mod keys;
+mod look;
+mod metrics;
 mod outside;
+mod page;
+mod plot;
 mod secrets;
 mod server;
 mod setup;
 mod vault;
+mod watch;
 
 use std::future::Future;
 use std::io;
@@ -60,7 +72,7 @@ fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), Failure> {
     let told = told_to_stop()?;
     let listener = TcpListener::bind(args.listen).await?;
-    let mut setup = Setup::new(&args, listener.local_addr()?)?;
+    let mut setup = Setup::new(&args, listener.local_addr()?).await?;
     let (grace, _folder) = (setup.grace(), setup.folder.take());
     let (app, mut ended) = setup.start();
     let host = app.host.clone();
@@ -72,7 +84,7 @@ async fn run(args: Args) -> Result<(), Failure> {
     let serving = tokio::spawn(async { serving.await });
     tokio::select! {
         // Only an error ends it before it is told to.
-        over = &mut ended => return over?.map_err(Failure::from),
+        over = &mut ended => return over?,
         () = told => eprintln!("stopping: what is under way has {} s", grace.as_secs_f64()),
     }
     drop(stop);

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tripline::action::{ActionError, async_trait};
-use tripline::connector::{BoxError, Ports, Resolver, Run};
+use tripline::action::{ActionError, Choice, async_trait};
+use tripline::connector::{BoxError, Choose, Ports, Resolver, Run};
 use tripline::journal::Lsn;
 use tripline::pipeline::Persist;
 
 use crate::actions::Environment;
+use crate::catalogue::Catalogue;
 use crate::disk::Disk;
 use crate::host::Wake;
 
@@ -19,6 +20,7 @@ pub struct Outside {
     pub disk: Disk,
     pub dns: Dns,
     pub wake: Wake,
+    pub catalogue: Catalogue,
 }
 
 #[async_trait]
@@ -39,6 +41,10 @@ impl Ports for Outside {
         // There may be work now, or another time to wake up at.
         self.wake.wake();
         Ok(lsn)
+    }
+
+    async fn choose(&self, choose: &Choose) -> Result<Vec<Choice>, ActionError> {
+        Ok(self.catalogue.choices(choose.principal(), choose.list(), choose.parameter("instance")))
     }
 
     async fn prepare(&self, run: Run) -> Result<Run, ActionError> {

@@ -6,14 +6,16 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use serde_json::json;
 use tripline::connector::Handler;
 
+use crate::disk::Disk;
 use crate::host::Host;
 use crate::keys::Keys;
 use crate::outside::Outside;
-use crate::{connector, events};
+use crate::watch::Watch;
+use crate::{connector, events, metrics, page};
 
 /// What the paths work on. A clone is the same one.
 #[derive(Debug, Clone)]
@@ -21,6 +23,12 @@ pub struct App {
     pub handler: Arc<Handler<Outside>>,
     pub host: Host,
     pub keys: Arc<Keys>,
+    pub watch: Watch,
+    pub disk: Disk,
+    /// Whether everyone on this machine may look at the page and the metrics.
+    pub is_open: bool,
+    /// Whether it is remembered why events made nothing fire.
+    pub is_explained: bool,
     /// The path of the base URL, without a slash at its end.
     pub base: Arc<str>,
 }
@@ -29,6 +37,9 @@ pub struct App {
 pub fn router(app: App) -> Router {
     let below = format!("{}/{{*path}}", app.base);
     Router::new()
+        .route("/", get(page::show))
+        .route("/style.css", get(page::style))
+        .route("/metrics", get(metrics::show))
         .route("/events", post(events::take).layer(DefaultBodyLimit::max(events::MAX_BODY)))
         .route(&below, any(connector::answer))
         .with_state(app)
