@@ -18,8 +18,10 @@ use std::collections::BTreeMap;
 use axum::http::HeaderMap;
 use tripline::Trigger;
 use tripline::connector::ApiKeys;
+use tripline::trigger::Matcher;
 
 use crate::Failure;
+use crate::instance::is_meant;
 
 /// The keys of both kinds.
 #[derive(Debug, Default)]
@@ -105,8 +107,8 @@ impl Access {
     /// Whether a trigger watches what may be seen, and nothing else.
     pub fn check(&self, subscriber: &str, trigger: &Trigger) -> Result<(), String> {
         let Some(own) = self.sources.get(subscriber) else { return Ok(()) };
-        let watched = trigger.source().and_then(|source| source.as_exact());
-        if watched.is_some_and(|watched| own.iter().any(|one| one == watched)) {
+        let names = trigger.source().and_then(Matcher::names);
+        if names.is_some_and(|mut names| names.all(|name| own.iter().any(|one| is_meant(one, name)))) {
             return Ok(());
         }
         Err(format!("{subscriber} may watch one of these instances: {}", own.join(", ")))

@@ -115,11 +115,20 @@ test("the choices of a form come by the operations that the form's fields name",
     return value;
   });
   assert.deepEqual([...named].toSorted(), ["ListDatasources", "ListInstances", "ListMeasures", "ListSegments"]);
-  const ids = async (operation, parameters) => (await ana.call(operation, parameters)).body.value.map(({ id }) => id);
-  assert.ok((await ids("ListInstances")).includes("contoso"));
-  assert.ok((await ids("ListSegments", { instance: "contoso" })).includes("vip"));
-  assert.ok((await ids("ListMeasures", { instance: "contoso" })).includes("churn-rate"));
-  assert.equal((await ids("ListDatasources", { instance: "contoso" })).length, 1);
+  for (const instance of ["contoso", "fabrikam"]) {
+    const item = { item: { id: "ds-1", name: "Loyalty CSV" } };
+    const reports = [["segment", "vip"], ["measure", "churn-rate"]].map(([kind, name]) => observed(instance, kind, `${name}-${instance}`, 1));
+    await host.take(...reports, refreshed(instance, "ingestion", "succeeded", item));
+  }
+  const ids = async (who, operation, parameters) => (await who.call(operation, parameters)).body.value.map(({ id }) => id);
+  assert.deepEqual(await ids(ana, "ListInstances"), ["/instances/contoso", "/instances/fabrikam"]);
+  assert.deepEqual(await ids(bo, "ListInstances"), ["/instances/fabrikam"], "nothing is shown of what may not be watched");
+  for (const instance of ["contoso", "/instances/contoso"]) {
+    assert.deepEqual(await ids(ana, "ListSegments", { instance }), ["vip-contoso"]);
+    assert.deepEqual(await ids(ana, "ListMeasures", { instance }), ["churn-rate-contoso"]);
+    assert.deepEqual((await ids(ana, "ListDatasources", { instance })).length, 1);
+    assert.deepEqual(await ids(bo, "ListSegments", { instance }), []);
+  }
 });
 
 describe("each trigger as a webhook", () => {

@@ -35,7 +35,7 @@ export class Host {
     const options = ["--journal", path.join(folder, "journal"), "--keys", path.join(folder, "keys")];
     options.push("--listen", "127.0.0.1:0", "--base-url", publicBase, "--allow-loopback");
     if (customerInsights) options.push("--customer-insights", customerInsights);
-    if (graph && !process.env.NO_GRAPH) options.push("--graph", graph);
+    if (graph) options.push("--graph", graph);
     const host = new Host(folder, options, environment);
     await host.restart();
     return host;
