@@ -22,8 +22,8 @@ const TRIGGERS: usize = 3;
 pub struct Drawn {
     pub title: String,
     pub source: String,
-    /// What is marked, and what is not.
-    pub caption: String,
+    /// What is marked, and what is not, a line each.
+    pub caption: Vec<String>,
     /// `None` where there is nothing that can be drawn.
     pub svg: Option<String>,
 }
@@ -86,7 +86,7 @@ fn drawn(
     Drawn {
         title: words::series(series),
         source: series.source().to_owned(),
-        caption: told.join("; "),
+        caption: told,
         svg: plot.svg(&format!("plot-{number}")).unwrap_or_default(),
     }
 }
@@ -96,7 +96,7 @@ fn levels(threshold: &Threshold) -> Vec<Level> {
     let condition = threshold.condition();
     let level = |value: f64, kind: LevelKind, label: String| Level { value, kind, label };
     let bound = |value: f64| level(value, LevelKind::Bound, words::condition(&condition));
-    let rearm = |value: f64| level(value, LevelKind::Rearm, format!("re-arms at {}", words::number(value)));
+    let rearm = |value: f64| level(value, LevelKind::Rearm, format!("re-arms {}", words::number(value)));
     match condition {
         Condition::Above(value)
         | Condition::AtOrAbove(value)

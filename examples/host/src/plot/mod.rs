@@ -19,8 +19,11 @@ use crate::watch::Point;
 use axis::Axis;
 
 /// Twice the pixels that it is shown with, for lines and marks stand at whole ones.
-const SIZE: (u32, u32) = (1_200, 600);
-const FONT: (&str, u32) = ("sans-serif", 32);
+const SIZE: (u32, u32) = (880, 520);
+/// The size in which the labels are written, and how wide one of their characters is about.
+const TEXT: u32 = 27;
+const CHAR: u32 = 14;
+const FONT: (&str, f64) = ("sans-serif", TEXT as f64 * 1.24); // `plotters` divides by that
 const INK: RGBColor = RGBColor(55, 65, 81);
 const GRID: RGBColor = RGBColor(229, 231, 235);
 const LINE: RGBColor = RGBColor(31, 78, 121);
@@ -136,7 +139,6 @@ impl Plot {
         times: Range<i64>,
         numbers: Range<f64>,
     ) -> Result<Area<'a, 'b>, Failure> {
-        let time_ticks = ticks::times(&times, 6);
         let (number_ticks, digits) = ticks::numbers(&numbers, 5);
         let written = |value: &f64| match value.abs() {
             large if large >= 1e9 => words::number(*value),
@@ -144,11 +146,15 @@ impl Plot {
         };
         let widest = number_ticks.iter().map(|tick| written(tick).chars().count()).max().unwrap_or_default();
         let longest = self.levels.iter().map(|level| level.label.chars().count()).max().unwrap_or_default();
+        let left = 58 + CHAR * widest as u32;
+        let right = (18 + CHAR * longest as u32).clamp(40, SIZE.0 / 3);
+        let time_ticks = ticks::times(&times, (SIZE.0.saturating_sub(left + right) / CHAR) as usize);
         let mut chart = ChartBuilder::on(root)
             .margin_top(16)
-            .margin_right((24 + 14 * longest as u32).clamp(40, 400))
-            .x_label_area_size(100)
-            .y_label_area_size(76 + 17 * widest as u32)
+            .margin_left(6)
+            .margin_right(right)
+            .x_label_area_size(104)
+            .y_label_area_size(left)
             .build_cartesian_2d(
                 Axis {
                     range: millis(times.start)..millis(times.end),
@@ -204,7 +210,7 @@ impl Plot {
             free = text + 32;
             write!(
                 out,
-                r##"<g class="{name}"><line x1="{}" x2="{}" y1="{y}" y2="{y}" {style}/><text x="{}" y="{text}" font-family="sans-serif" font-size="26" fill="#8a3f06">{}</text></g>"##,
+                r##"<g class="{name}"><line x1="{}" x2="{}" y1="{y}" y2="{y}" {style}/><text x="{}" y="{text}" font-family="sans-serif" font-size="{TEXT}" fill="#8a3f06">{}</text></g>"##,
                 xs.start,
                 xs.end,
                 xs.end + 12,

@@ -8,29 +8,39 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
+/// How a time is written, and how many characters that takes.
+type Format = (&'static str, i64);
+
+const SECOND: Format = ("%H:%M:%S", 8);
+const CLOCK: Format = ("%H:%M", 5);
+const HOURS: Format = ("%m-%d %H:%M", 11);
+const DATE: Format = ("%Y-%m-%d", 10);
+const MONTH: Format = ("%Y-%m", 7);
+const YEAR: Format = ("%Y", 4);
+
 /// Steps in seconds, and how a time is written where ticks are that far apart.
-const STEPS: [(i64, &str); 16] = [
-    (1, "%H:%M:%S"),
-    (5, "%H:%M:%S"),
-    (15, "%H:%M:%S"),
-    (MINUTE, "%H:%M"),
-    (5 * MINUTE, "%H:%M"),
-    (15 * MINUTE, "%H:%M"),
-    (30 * MINUTE, "%H:%M"),
-    (HOUR, "%H:%M"),
-    (3 * HOUR, "%m-%d %H:%M"),
-    (6 * HOUR, "%m-%d %H:%M"),
-    (12 * HOUR, "%m-%d %H:%M"),
-    (DAY, "%Y-%m-%d"),
-    (2 * DAY, "%Y-%m-%d"),
-    (4 * DAY, "%Y-%m-%d"),
-    (7 * DAY, "%Y-%m-%d"),
-    (14 * DAY, "%Y-%m-%d"),
+const STEPS: [(i64, Format); 16] = [
+    (1, SECOND),
+    (5, SECOND),
+    (15, SECOND),
+    (MINUTE, CLOCK),
+    (5 * MINUTE, CLOCK),
+    (15 * MINUTE, CLOCK),
+    (30 * MINUTE, CLOCK),
+    (HOUR, CLOCK),
+    (3 * HOUR, CLOCK),
+    (6 * HOUR, HOURS),
+    (12 * HOUR, HOURS),
+    (DAY, DATE),
+    (2 * DAY, DATE),
+    (4 * DAY, DATE),
+    (7 * DAY, DATE),
+    (14 * DAY, DATE),
 ];
 
 /// Where longer spans have ticks: at the beginnings of months, so many apart.
-const MONTHS: [(u32, &str); 7] =
-    [(1, "%Y-%m"), (3, "%Y-%m"), (6, "%Y-%m"), (12, "%Y"), (24, "%Y"), (60, "%Y"), (120, "%Y")];
+const MONTHS: [(u32, Format); 7] =
+    [(1, MONTH), (3, MONTH), (6, MONTH), (12, YEAR), (24, YEAR), (60, YEAR), (120, YEAR)];
 
 /// The ticks of an axis of time, in milliseconds, and how to write each.
 pub struct Times {
@@ -40,11 +50,12 @@ pub struct Times {
     pub day: Option<String>,
 }
 
-/// At most so many ticks over a range of milliseconds.
-pub fn times(range: &Range<i64>, most: usize) -> Times {
+/// The ticks over a range of milliseconds that so many characters have room for.
+pub fn times(range: &Range<i64>, room: usize) -> Times {
     let seconds = (range.end - range.start).max(1_000) / 1_000;
-    let fits = |step: i64| seconds / step < most as i64;
-    if let Some((step, format)) = STEPS.into_iter().find(|(step, _)| fits(*step)) {
+    // Between two labels there is room for two more.
+    let fits = |step: i64, (_, chars): Format| (seconds / step) * (chars + 2) <= room as i64;
+    if let Some((step, (format, _))) = STEPS.into_iter().find(|(step, format)| fits(*step, *format)) {
         let (step, first) = (step * 1_000, range.start.div_euclid(step * 1_000) * step * 1_000);
         let ticks = (0..).map(|n| first + n * step).take_while(|at| *at <= range.end);
         let ticks: Vec<i64> = ticks.filter(|at| *at >= range.start).collect();
@@ -56,8 +67,8 @@ pub fn times(range: &Range<i64>, most: usize) -> Times {
         };
         return Times { ticks, format, day: day.filter(|_| !format.contains("%d")) };
     }
-    let (months, format) =
-        MONTHS.into_iter().find(|(months, _)| fits(i64::from(*months) * 30 * DAY)).unwrap_or((1_200, "%Y"));
+    let found = MONTHS.into_iter().find(|(months, format)| fits(i64::from(*months) * 30 * DAY, *format));
+    let (months, (format, _)) = found.unwrap_or((1_200, YEAR));
     let ticks = beginnings(range, months);
     Times { ticks, format, day: None }
 }
@@ -103,7 +114,7 @@ mod tests {
     }
 
     fn told(from: &str, to: &str) -> Vec<String> {
-        let times = times(&(at(from)..at(to)), 6);
+        let times = times(&(at(from)..at(to)), 42);
         times.ticks.iter().map(|tick| written(*tick, times.format)).collect()
     }
 
@@ -113,10 +124,8 @@ mod tests {
             told("2026-03-01T02:10:00Z", "2026-03-01T04:40:00Z"),
             ["02:30", "03:00", "03:30", "04:00", "04:30"]
         );
-        assert_eq!(
-            told("2026-03-01T02:10:00Z", "2026-03-03T02:40:00Z"),
-            ["03-01 12:00", "03-02 00:00", "03-02 12:00", "03-03 00:00"]
-        );
+        assert_eq!(told("2026-03-01T02:10:00Z", "2026-03-03T02:40:00Z"), ["2026-03-02", "2026-03-03"]);
+        assert_eq!(told("2026-03-01T02:10:00Z", "2026-03-02T08:00:00Z"), ["03-01 12:00", "03-02 00:00"]);
         assert_eq!(
             told("2006-01-01T00:00:00Z", "2015-12-01T00:00:00Z"),
             ["2006", "2008", "2010", "2012", "2014"]
@@ -129,11 +138,11 @@ mod tests {
             told("2026-03-01T00:00:00Z", "2026-03-01T00:00:02Z"),
             ["00:00:00", "00:00:01", "00:00:02"]
         );
-        let day = |from, to| times(&(at(from)..at(to)), 6).day;
+        let day = |from, to| times(&(at(from)..at(to)), 42).day;
         assert_eq!(day("2026-03-01T23:50:00Z", "2026-03-02T02:00:00Z"), Some("2026-03-02".to_owned()));
         assert_eq!(day("2026-03-01T22:50:00Z", "2026-03-02T02:00:00Z"), Some("from 2026-03-01".to_owned()));
         assert_eq!(day("2026-03-01T22:50:00Z", "2026-03-04T02:00:00Z"), None);
-        let long = times(&(at("0001-01-01T00:00:00Z")..at("9999-01-01T00:00:00Z")), 6);
+        let long = times(&(at("0001-01-01T00:00:00Z")..at("9999-01-01T00:00:00Z")), 42);
         assert!(long.ticks.len() <= 100, "{}", long.ticks.len());
     }
 
