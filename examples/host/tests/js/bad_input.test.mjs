@@ -62,6 +62,14 @@ test("what is no operation is 404, and another method is 405 and says which ther
   for (const where of ["/poll/noData?instance=*", "/nothing", "/", "/subscriptions", "/connection/x", "/Connection"]) {
     assert.equal((await ana.refused("GET", where)).status, 404, where);
   }
+  for (const where of ["/nothing", "/v1", "/v1x/connection", "/events/x"]) {
+    const answer = await send("GET", `${host.origin}${where}`, { key: KEYS.ana });
+    assert.equal(answer.status, 404, where);
+    definition.checkProblem(answer);
+  }
+  const read = await send("GET", `${host.origin}/events`, { key: KEYS.ops });
+  assert.deepEqual([read.status, read.headers.get("allow")], [405, "POST"]);
+  definition.checkProblem(read);
   for (const { method, where } of definition.operations.values()) {
     const other = method === "get" ? "PUT" : "PATCH";
     const answer = await ana.refused(other, where.replace("{id}", "x"), json({}));
