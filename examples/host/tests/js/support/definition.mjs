@@ -17,8 +17,11 @@ const METHODS = ["get", "put", "post", "delete", "options", "head", "patch"];
 export class Definition {
   /** Reads `apiDefinition.swagger.json` of a folder. */
   static async read(folder) {
-    const text = readFileSync(path.join(folder, "apiDefinition.swagger.json"), "utf8");
-    return new Definition(JSON.parse(text), await SwaggerParser.validate(JSON.parse(text)));
+    return Definition.of(JSON.parse(readFileSync(path.join(folder, "apiDefinition.swagger.json"), "utf8")));
+  }
+
+  static async of(spec) {
+    return new Definition(spec, await SwaggerParser.validate(structuredClone(spec)));
   }
 
   constructor(spec, resolved) {
