@@ -72,7 +72,8 @@ fn main() -> ExitCode {
 /// Runs until it is told to stop, and is ready to be started again when this returns.
 async fn run(args: Args) -> Result<(), Failure> {
     let told = told_to_stop()?;
-    let listener = TcpListener::bind(args.listen).await?;
+    let listener =
+        TcpListener::bind(args.listen).await.map_err(|error| format!("{}: {error}", args.listen))?;
     let mut setup = Setup::new(&args, listener.local_addr()?).await?;
     let (grace, _folder) = (setup.grace(), setup.folder.take());
     let (app, mut ended) = setup.start();

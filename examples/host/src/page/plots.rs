@@ -17,19 +17,26 @@ const PLOTS: usize = 24;
 /// Most triggers whose levels stand in one plot.
 const TRIGGERS: usize = 3;
 
-/// A plot, and what stands above it.
+/// A plot, and what stands around it.
 #[derive(Debug)]
-pub struct Drawn {
+pub struct Figure {
     pub title: String,
     pub source: String,
     /// What is marked, and what is not, a line each.
     pub caption: Vec<String>,
-    /// `None` where there is nothing that can be drawn.
-    pub svg: Option<String>,
+    number: usize,
+    plot: Plot,
+}
+
+impl Figure {
+    /// It drawn; `None` where there is nothing that can be. The template asks for it, so that it is done when the service is free again.
+    pub fn svg(&self) -> Option<String> {
+        self.plot.svg(&format!("plot-{}", self.number)).unwrap_or_default()
+    }
 }
 
 /// Of the series that are watched.
-pub fn of(watched: &Watched, pipeline: &Pipeline, watch: &Watch) -> Rows<Drawn> {
+pub fn of(watched: &Watched, pipeline: &Pipeline, watch: &Watch) -> Rows<Figure> {
     let watched = watched.iter().map(|(series, watched)| {
         let thresholds = watched.iter().filter(|(flow, _)| flow.trigger().threshold().is_some());
         (series, thresholds.collect::<Vec<_>>())
@@ -39,16 +46,18 @@ pub fn of(watched: &Watched, pipeline: &Pipeline, watch: &Watch) -> Rows<Drawn> 
         std::cmp::Reverse(watched.iter().filter_map(|(_, state)| state.reported_at()).max())
     });
     let numbered: Vec<_> = watched.into_iter().enumerate().collect();
-    Rows::of(&numbered, PLOTS, |(number, (series, watched))| drawn(*number, series, watched, pipeline, watch))
+    Rows::of(&numbered, PLOTS, |(number, (series, watched))| {
+        figure(*number, series, watched, pipeline, watch)
+    })
 }
 
-fn drawn(
+fn figure(
     number: usize,
     series: &Series,
     watched: &[&(Flow, SeriesState)],
     pipeline: &Pipeline,
     watch: &Watch,
-) -> Drawn {
+) -> Figure {
     let points = watch.values(series);
     let since = points.first().map(|point| point.at);
     let fired =
@@ -83,12 +92,7 @@ fn drawn(
             words::counted(watched.len() - TRIGGERS, "more trigger", "more triggers")
         ));
     }
-    Drawn {
-        title: words::series(series),
-        source: series.source().to_owned(),
-        caption: told,
-        svg: plot.svg(&format!("plot-{number}")).unwrap_or_default(),
-    }
+    Figure { title: words::series(series), source: series.source().to_owned(), caption: told, number, plot }
 }
 
 /// The values at which a threshold is passed, and armed again.

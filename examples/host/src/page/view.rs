@@ -10,7 +10,7 @@ use tripline::firing::Firing;
 use tripline::flow::{Flow, RunRecord, StepRecord};
 use tripline::pipeline::Pipeline;
 
-use super::plots::{self, Drawn};
+use super::plots::{self, Figure};
 use super::words;
 use crate::metrics::help;
 use crate::watch::Watch;
@@ -34,7 +34,7 @@ pub struct View {
     pub totals: Vec<Total>,
     pub triggers: Rows<TriggerRow>,
     pub series: Rows<SeriesRow>,
-    pub plots: Rows<Drawn>,
+    pub plots: Rows<Figure>,
     pub firings: Rows<FiringRow>,
     pub deliveries: Rows<DeliveryRow>,
     pub runs: Rows<RunRow>,
@@ -121,7 +121,13 @@ impl View {
         let flows: Vec<&Flow> = pipeline.flows().flows().collect();
         let runs: Vec<&RunRecord> = pipeline.flows().runs().collect();
         let deliveries = runs.iter().rev().flat_map(|run| run.steps().iter().map(move |step| (run, step)));
-        let deliveries: Vec<_> = deliveries.filter(|(_, step)| step.started_at().is_some()).collect();
+        let mut deliveries: Vec<_> = deliveries.filter(|(_, step)| step.started_at().is_some()).collect();
+        // What somebody may want to do something about comes first.
+        deliveries.sort_by_key(|(run, step)| match step.outcome() {
+            None => 0,
+            Some(_) if pipeline.dispatcher().dead_letter(&run.delivery_id(step.name())).is_some() => 1,
+            Some(_) => 2,
+        });
         let series =
             watched.iter().flat_map(|(series, watched)| watched.iter().map(move |one| (series, one)));
         let series: Vec<_> = series.collect();
@@ -166,13 +172,13 @@ fn totals(service: &ConnectorService) -> Vec<Total> {
     let of = |count: usize| count as u64;
     [
         (of(pipeline.flows().flows().count()), "triggers"),
-        (of(service.subscriptions()), "of them subscriptions"),
+        (of(service.subscriptions()), "subscriptions"),
         (counts.events(), "events"),
         (counts.firings(), "firings"),
         (dispatcher.counts().delivered(), "delivered"),
         (of(dispatcher.pending()), "waiting"),
         (of(dispatcher.dead_letters().len()), "dead letters"),
-        (pipeline.last().get(), "batches in the journal"),
+        (pipeline.last().get(), "journal batches"),
     ]
     .map(|(count, label)| Total { count: words::count(count), label })
     .into()

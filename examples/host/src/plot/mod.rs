@@ -19,7 +19,7 @@ use crate::watch::Point;
 use axis::Axis;
 
 /// Twice the pixels that it is shown with, for lines and marks stand at whole ones.
-const SIZE: (u32, u32) = (880, 520);
+const SIZE: (u32, u32) = (880, 510);
 /// The size in which the labels are written, and how wide one of their characters is about.
 const TEXT: u32 = 27;
 const CHAR: u32 = 14;
@@ -153,7 +153,7 @@ impl Plot {
             .margin_top(16)
             .margin_left(6)
             .margin_right(right)
-            .x_label_area_size(104)
+            .x_label_area_size(92)
             .y_label_area_size(left)
             .build_cartesian_2d(
                 Axis {

@@ -146,7 +146,10 @@ fn what_is_wrong_with_the_command_line_is_told() {
     };
     assert!(said(&|command| _ = command.arg("--open=yes")).contains("--open"));
     assert!(said(&|command| _ = command.args(["--triggers", "/no/such/file"])).contains("/no/such/file"));
-    std::fs::write(folder.join("keys"), "").unwrap();
+    assert!(
+        said(&|command| _ = command.args(["--open", "--listen", "0.0.0.0:0"]))
+            .contains("no loopback address")
+    );
     let keys = folder.join("faulty");
     std::fs::write(&keys, "subscriber ana short").unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_host"));
@@ -161,5 +164,29 @@ fn what_is_wrong_with_the_command_line_is_told() {
     let text = String::from_utf8(output.unwrap().stderr).unwrap();
     assert!(text.contains("faulty: line 1: an API key of 5 bytes"), "{text}");
     assert!(!journal.exists(), "nothing was begun");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_does_not_start_without_the_secrets_that_its_journal_was_sealed_with() {
+    let folder = folder("secrets");
+    let mut command = command(&folder);
+    let host = Host::start(&mut command);
+    let receiver = Receiver::start().await;
+    subscribe(&host, &receiver.url("200")).await;
+    let url = receiver.url("200");
+    assert!(host.terminate().0.success());
+    let secrets = folder.join("journal.secrets");
+    let bytes = std::fs::read_dir(folder.join("journal"))
+        .unwrap()
+        .map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    assert!(
+        !bytes.into_iter().any(|bytes| String::from_utf8_lossy(&bytes).contains(&url)),
+        "the callback is sealed"
+    );
+    std::fs::remove_file(secrets).unwrap();
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("journal.secrets"), "{said}");
     std::fs::remove_dir_all(folder).unwrap();
 }
