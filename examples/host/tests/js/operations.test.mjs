@@ -194,7 +194,8 @@ describe("each trigger as a polling trigger", () => {
       const two = await ana.follow(poll, nothing.headers.get("location"));
       assert.deepEqual([two.status, two.body.length], [200, 2]);
       two.body.forEach((firing) => assertTold(firing, { ...told, type: definition.operations.get(operation).where.split("/").at(-1) }));
-      assert.ok(two.body[0].time <= two.body[1].time);
+      const times = two.body.map(({ time }) => Date.parse(time));
+      assert.ok(times[0] <= times[1], two.text);
       assert.notEqual(two.body[0].id, two.body[1].id);
       const retried = await ana.follow(poll, nothing.headers.get("location"));
       assert.equal(retried.text, two.text, "an answer that was lost comes again, as it was");
