@@ -274,6 +274,7 @@ pub mod flow;
 pub mod journal;
 #[cfg(feature = "flow")]
 pub mod pipeline;
+mod sealed;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod threshold;

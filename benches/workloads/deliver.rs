@@ -376,9 +376,6 @@ pub(crate) struct Sides {
     number: i64,
     host: Host,
     limit: Limit,
-    /// What both sent in the round before. It is kept for as long, so that no
-    /// side asks the system anew for memory that was just given back.
-    before: (Vec<Request<Vec<u8>>>, Vec<Sent>),
 }
 
 impl Sides {
@@ -396,7 +393,7 @@ impl Sides {
             engine.add(instant(-1), trigger)?;
         }
         let keyed = Hmac::new_from_slice(&SECRET)?;
-        Ok(Self { n, engine, number: 0, host, limit: Limit { keyed }, before: Default::default() })
+        Ok(Self { n, engine, number: 0, host, limit: Limit { keyed } })
     }
 
     /// The next firings, of one trigger after the other.
@@ -445,7 +442,6 @@ impl Sides {
         if delivered? != events || of_lane != of_limit {
             return Err(format!("deliver: the flows sent {of_lane:?}, the limit {of_limit:?}").into());
         }
-        self.before = (requests, sent);
         Ok((sample, limit))
     }
 }

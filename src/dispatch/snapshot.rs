@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Dispatcher;
 use super::circuit::Circuit;
@@ -17,12 +16,11 @@ use super::record::{DeadRecord, DeliveryRecord, OutcomeRecord};
 use super::timers::Timed;
 use crate::action::ThrottleSnapshot;
 use crate::error::{Error, ErrorKind};
+use crate::sealed::Sealed;
 use crate::time::Nanos;
 
-const MAGIC: &[u8] = b"tripline/dispatch";
 const VERSION: u16 = 1;
-const HEADER: usize = MAGIC.len() + 2;
-const DIGEST: usize = 32;
+const SEALED: Sealed = Sealed::new("tripline/dispatch", VERSION..=VERSION);
 
 #[derive(Serialize, Deserialize)]
 struct State {
@@ -90,13 +88,11 @@ impl Dispatcher {
     /// assert!(Dispatcher::new().snapshot().starts_with(b"tripline/dispatch"));
     /// ```
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut bytes = Vec::from(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
-        // Every key in it is a text and every number finite, so it is always written.
-        let _ = serde_json::to_writer(&mut bytes, &self.state());
-        let digest = Sha256::digest(&bytes);
-        bytes.extend(&digest[..]);
-        bytes
+        SEALED.seal(VERSION, |mut bytes| {
+            // Every key in it is a text and every number finite, so it is always written.
+            let _ = serde_json::to_writer(&mut bytes, &self.state());
+            bytes
+        })
     }
 
     /// Takes the state of a snapshot in place of its own. Limits, policies, the
@@ -121,7 +117,7 @@ impl Dispatcher {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let state = serde_json::from_slice(body(bytes)?)
+        let state = serde_json::from_slice(SEALED.open(bytes)?)
             .map_err(|error| fail("the snapshot's state does not read").caused_by(error))?;
         let config = (*self.config).clone();
         let mut new = Self::of(config, self.throttles.clone());
@@ -362,25 +358,6 @@ fn job_record(number: u64, job: &Job) -> JobRecord {
 }
 
 /// What stands between the header and the checksum.
-fn body(bytes: &[u8]) -> Result<&[u8], Error> {
-    if bytes.len() < HEADER + DIGEST {
-        return Err(fail(&format!("the snapshot is cut short: it has {} bytes", bytes.len())));
-    }
-    let (content, digest) = bytes.split_at(bytes.len() - DIGEST);
-    let Some(rest) = content.strip_prefix(MAGIC) else {
-        return Err(fail("it does not begin as a dispatcher's snapshot does"));
-    };
-    let (version, body) = rest.split_at(2);
-    let version = u16::from_le_bytes([version[0], version[1]]);
-    if version != VERSION {
-        return Err(fail(&format!("the snapshot is of version {version}, and this build reads {VERSION}")));
-    }
-    if Sha256::digest(content)[..] != *digest {
-        return Err(fail("the snapshot is damaged: its checksum does not fit"));
-    }
-    Ok(body)
-}
-
 fn fail(message: &str) -> Error {
     Error::new(ErrorKind::Snapshot, message)
 }

@@ -39,7 +39,7 @@ impl Flows {
     pub fn define(&mut self, now: DateTime<Utc>, flow: Flow) -> Result<Receipt, Error> {
         let now = instant(now)?;
         flow.validate(&self.registry).map_err(|error| error.at(flow.id()))?;
-        self.begin(now);
+        self.advance(now);
         let plan = Plan::new(flow, &self.registry);
         let course = self.courses.define(Arc::new(plan));
         self.let_in(course);
@@ -123,7 +123,7 @@ impl Flows {
         now: Nanos,
         firings: impl IntoIterator<Item = &'f Firing>,
     ) -> Result<Receipt, Error> {
-        self.begin(now);
+        self.advance(now);
         for firing in firings {
             self.admit(firing);
         }
@@ -218,7 +218,7 @@ impl Flows {
     pub fn handle_outcome(&mut self, now: DateTime<Utc>, outcome: &Outcome) -> Result<Receipt, Error> {
         let now = instant(now)?;
         // What was due before happens before; what is due at this very instant, after.
-        self.begin(now.saturating_sub(1));
+        self.advance(now.saturating_sub(1));
         self.clock = self.clock.max(now);
         self.note_outcome(outcome);
         self.settle();
@@ -240,7 +240,7 @@ impl Flows {
     /// ```
     pub fn handle_timeout(&mut self, now: DateTime<Utc>) -> Result<Receipt, Error> {
         let now = instant(now)?;
-        self.begin(now);
+        self.advance(now);
         self.finish()
     }
 
@@ -283,7 +283,7 @@ impl Flows {
                 return Err(error);
             }
         };
-        self.begin(now);
+        self.advance(now);
         self.counts.resubmitted += 1;
         self.start(course, plan, firing, Some(of));
         self.finish()
@@ -311,7 +311,7 @@ impl Flows {
         if self.run(run).is_none() {
             return Err(unknown(run));
         }
-        self.begin(now);
+        self.advance(now);
         let number = self.number_of(run);
         if let Some(number) = number {
             self.call_off(number);
@@ -379,11 +379,6 @@ impl Flows {
     /// ```
     pub fn set_renderings(&mut self, rendered: impl IntoIterator<Item = Rendered>) {
         self.given = Some(rendered.into_iter().collect::<VecDeque<_>>());
-    }
-
-    /// Lets all happen that is due by `now`.
-    fn begin(&mut self, now: Nanos) {
-        self.advance(now);
     }
 
     /// What the input has led to.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::definition::Flow;
 use super::plan::Plan;
@@ -18,12 +17,11 @@ use super::{Flows, Live, LiveStep, Outgoing};
 use crate::dispatch::DeliveryId;
 use crate::error::{Error, ErrorKind};
 use crate::firing::{FiringId, FiringRecord};
+use crate::sealed::Sealed;
 use crate::time::Nanos;
 
-const MAGIC: &[u8] = b"tripline/flow";
 const VERSION: u16 = 1;
-const HEADER: usize = MAGIC.len() + 2;
-const DIGEST: usize = 32;
+const SEALED: Sealed = Sealed::new("tripline/flow", VERSION..=VERSION);
 
 #[derive(Serialize, Deserialize)]
 struct State {
@@ -106,13 +104,11 @@ impl Flows {
     /// assert!(Flows::new(Registry::new()).snapshot().starts_with(b"tripline/flow"));
     /// ```
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut bytes = Vec::from(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
-        // Every key in it is a text and every number finite, so it is always written.
-        let _ = serde_json::to_writer(&mut bytes, &self.state());
-        let digest = Sha256::digest(&bytes);
-        bytes.extend(&digest[..]);
-        bytes
+        SEALED.seal(VERSION, |mut bytes| {
+            // Every key in it is a text and every number finite, so it is always written.
+            let _ = serde_json::to_writer(&mut bytes, &self.state());
+            bytes
+        })
     }
 
     /// Takes the state of a snapshot in place of its own. Bounds, actions and
@@ -134,7 +130,7 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let state = serde_json::from_slice(body(bytes)?)
+        let state = serde_json::from_slice(SEALED.open(bytes)?)
             .map_err(|error| fail("the snapshot's state does not read").caused_by(error))?;
         let mut new = Self::new(self.registry.clone()).with_limits(self.limits.clone());
         new.courses = self.courses.without_runs();
@@ -276,25 +272,6 @@ impl Flows {
 }
 
 /// What stands between the header and the checksum.
-fn body(bytes: &[u8]) -> Result<&[u8], Error> {
-    if bytes.len() < HEADER + DIGEST {
-        return Err(fail(&format!("the snapshot is cut short: it has {} bytes", bytes.len())));
-    }
-    let (content, digest) = bytes.split_at(bytes.len() - DIGEST);
-    let Some(rest) = content.strip_prefix(MAGIC) else {
-        return Err(fail("it does not begin as a snapshot of flows does"));
-    };
-    let (version, body) = rest.split_at(2);
-    let version = u16::from_le_bytes([version[0], version[1]]);
-    if version != VERSION {
-        return Err(fail(&format!("the snapshot is of version {version}, and this build reads {VERSION}")));
-    }
-    if Sha256::digest(content)[..] != *digest {
-        return Err(fail("the snapshot is damaged: its checksum does not fit"));
-    }
-    Ok(body)
-}
-
 fn fail(message: &str) -> Error {
     Error::new(ErrorKind::Snapshot, message)
 }

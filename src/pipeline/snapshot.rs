@@ -11,13 +11,13 @@ use crate::error::{Error, ErrorKind};
 use crate::firing::FiringRecord;
 use crate::flow::Flow;
 use crate::journal::Lsn;
+use crate::sealed::Sealed;
 use crate::time::datetime;
 
-const MAGIC: &[u8] = b"tripline/pipeline";
 /// The first had nothing kept; a build that reads no other must not lose what is.
 const FIRST: u16 = 1;
 const WITH_KEPT: u16 = 2;
-const DIGEST: usize = 32;
+const SEALED: Sealed = Sealed::new("tripline/pipeline", FIRST..=WITH_KEPT);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,15 +58,13 @@ impl Pipeline {
         };
         // Every key in it is a text and every number finite, so it is always written.
         let header = serde_json::to_vec(&header).unwrap_or_default();
-        let mut bytes = Vec::from(MAGIC);
         let version = if self.kept.is_empty() { FIRST } else { WITH_KEPT };
-        bytes.extend(version.to_le_bytes());
-        bytes.extend((header.len() as u64).to_le_bytes());
-        bytes.extend(header);
-        parts.iter().for_each(|part| bytes.extend(part));
-        let digest = Sha256::digest(&bytes);
-        bytes.extend(&digest[..]);
-        bytes
+        SEALED.seal(version, |mut bytes| {
+            bytes.extend((header.len() as u64).to_le_bytes());
+            bytes.extend(header);
+            parts.iter().for_each(|part| bytes.extend(part));
+            bytes
+        })
     }
 
     /// The flows as JSON, in the order of their triggers.
@@ -102,7 +100,7 @@ impl PipelineBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn restore(self, lsn: Lsn, bytes: &[u8]) -> Result<Pipeline, Error> {
-        let mut rest = body(bytes)?;
+        let mut rest = SEALED.open(bytes)?;
         let mut part = |len: usize| {
             let (part, after) = rest.split_at_checked(len).ok_or_else(|| fail("a part is cut short"))?;
             rest = after;
@@ -134,21 +132,6 @@ impl PipelineBuilder {
         }
         (pipeline.last, pipeline.safe, pipeline.checkpoint) = (lsn, lsn, lsn);
         Ok(pipeline)
-    }
-}
-
-fn body(bytes: &[u8]) -> Result<&[u8], Error> {
-    let rest =
-        bytes.strip_prefix(MAGIC).ok_or_else(|| fail("it does not begin as one of a pipeline does"))?;
-    let (content, digest) = bytes.split_at(bytes.len().saturating_sub(DIGEST).max(MAGIC.len()));
-    if Sha256::digest(content)[..] != *digest {
-        return Err(fail("it is damaged or cut short: its checksum does not fit"));
-    }
-    let rest = &rest[..rest.len() - DIGEST];
-    let (version, body) = rest.split_first_chunk::<2>().ok_or_else(|| fail("it is cut short"))?;
-    match u16::from_le_bytes(*version) {
-        FIRST | WITH_KEPT => Ok(body),
-        other => Err(fail(&format!("it is of version {other}, and this build reads up to {WITH_KEPT}"))),
     }
 }
 

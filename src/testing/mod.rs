@@ -13,6 +13,7 @@
 //! | see what is sent, and what happens if the network fails | [`ScriptedTransport`], [`Fate`] |
 
 mod conformance;
+mod hello;
 mod journals;
 mod transport;
 mod transports;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -191,9 +192,8 @@ impl Transport for ScriptedTransport {
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
         let limits = AnswerLimits::of(&request);
         let (at, fate) = self.begin(&request);
-        let is_refused = CheckedAddresses::of(&request).is_some_and(|checked| checked.as_slice().is_empty());
-        let result = if is_refused {
-            Err(TransportError::refused("no address of the target is allowed"))
+        let result = if let Some(why) = refusal(&request) {
+            Err(TransportError::refused(why))
         } else {
             let exchange = self.exchange(at, fate, &request, limits);
             let late = || Err(TransportError::no_answer("it took too long"));
@@ -201,6 +201,18 @@ impl Transport for ScriptedTransport {
         };
         self.lock().sent[at].ended_at = Some(self.world.now());
         result
+    }
+}
+
+/// Why a guarded request goes nowhere.
+fn refusal(request: &Request<Vec<u8>>) -> Option<&'static str> {
+    let checked = CheckedAddresses::of(request)?.as_slice();
+    let host = request.uri().host().unwrap_or_default();
+    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+    match literal {
+        _ if checked.is_empty() => Some("no address of the target is allowed"),
+        Some(address) if !checked.contains(&address) => Some("the URL's address is not one of those checked"),
+        _ => None,
     }
 }
 

@@ -1,16 +1,23 @@
 //! The suite that every transport is held against.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use http::{Method, Request, Response};
 
+use super::hello::server_name;
 use super::{CANARY, Check, Report};
 use crate::action::{AnswerLimits, CheckedAddresses, TransportError, Truncated};
 
 /// The time that an exchange may take in the cases in which it takes too long.
 const TIME: Duration = Duration::from_millis(500);
+
+/// A name that no resolver knows.
+const GUARDED_HOST: &str = "tripline-guarded.invalid";
+
+/// An address that is nobody's (RFC 5737).
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// The most bytes of an answer's body that may be read.
 const MAX_BYTES: usize = 4_096;
@@ -63,12 +70,17 @@ pub enum Peer {
     Silent,
     /// Answers 200 with `Content-Length: 100`, a byte every 100 milliseconds.
     Drips,
+    /// Reads the first message of TLS, which no request has come before, and closes the connection.
+    HangsUpOnTls,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Addresses {
     Unguarded,
+    /// The server's, for a name that no resolver knows.
     Checked,
+    /// One that is not the server's, while the URL has the server's for its host.
+    Foreign,
     None,
 }
 
@@ -80,6 +92,10 @@ enum Wanted {
     NoAnswer,
     InTime,
     Refused,
+    /// An error, whatever it says, and nothing arrives.
+    Nothing,
+    /// As [`Nothing`](Self::Nothing), once the name has been asked for in TLS.
+    NameInTls,
 }
 
 const CASES: &[TransportCase] = &[
@@ -93,6 +109,8 @@ const CASES: &[TransportCase] = &[
     case("no answer comes", Peer::Silent, Addresses::Unguarded, Wanted::InTime),
     case("the answer drips in", Peer::Drips, Addresses::Unguarded, Wanted::InTime),
     case("a checked address", Peer::Answers, Addresses::Checked, Wanted::Status(200)),
+    case("a checked address under TLS", Peer::HangsUpOnTls, Addresses::Checked, Wanted::NameInTls),
+    case("an address in the URL that was not checked", Peer::Answers, Addresses::Foreign, Wanted::Nothing),
     case("no address is allowed", Peer::Answers, Addresses::None, Wanted::Refused),
 ];
 
@@ -132,19 +150,22 @@ impl TransportCase {
     /// ```
     pub fn request(&self, address: IpAddr, port: u16) -> Request<Vec<u8>> {
         let host = match (self.addresses, address) {
-            (Addresses::Unguarded, IpAddr::V4(_)) => address.to_string(),
-            (Addresses::Unguarded, IpAddr::V6(_)) => format!("[{address}]"),
-            _ => "tripline-guarded.invalid".to_owned(),
+            (Addresses::Checked | Addresses::None, _) => GUARDED_HOST.to_owned(),
+            (_, IpAddr::V4(_)) => address.to_string(),
+            (_, IpAddr::V6(_)) => format!("[{address}]"),
         };
+        let scheme = if self.peer == Peer::HangsUpOnTls { "https" } else { "http" };
         let mut request = Request::new(b"hello".to_vec());
         *request.method_mut() = Method::POST;
         // Made of an address and a number, it is always a URL.
-        *request.uri_mut() = format!("http://{host}:{port}/hook?sig={CANARY}").parse().unwrap_or_default();
+        *request.uri_mut() =
+            format!("{scheme}://{host}:{port}/hook?sig={CANARY}").parse().unwrap_or_default();
         let limits = AnswerLimits::new().with_max_bytes(MAX_BYTES).with_time(TIME);
         request.extensions_mut().insert(limits);
         match self.addresses {
             Addresses::Unguarded => None,
             Addresses::Checked => request.extensions_mut().insert(CheckedAddresses::new([address])),
+            Addresses::Foreign => request.extensions_mut().insert(CheckedAddresses::new([ELSEWHERE])),
             Addresses::None => request.extensions_mut().insert(CheckedAddresses::new([])),
         };
         request
@@ -167,12 +188,20 @@ impl TransportCase {
             Wanted::NoAnswer => (Check::Outcome, "no answer".to_owned()),
             Wanted::InTime => (Check::Deadline, "no answer".to_owned()),
             Wanted::Refused => (Check::Addresses, "a refusal".to_owned()),
+            // Which of the errors it is, depends on how far the client came.
+            Wanted::Nothing | Wanted::NameInTls if seen.result.is_err() => (Check::Addresses, told.clone()),
+            Wanted::Nothing | Wanted::NameInTls => (Check::Addresses, "an error".to_owned()),
         };
         let check = if self.addresses == Addresses::Unguarded { check } else { Check::Addresses };
         if told != wanted {
             fault(check, format!("it ends in {told}, wanted: {wanted}"));
         }
-        let most = usize::from(!matches!(self.wanted, Wanted::NotSent | Wanted::Refused));
+        if let Some(message) = self.name_fault(&seen.heard) {
+            fault(Check::Addresses, message);
+        }
+        let is_sent =
+            !matches!(self.wanted, Wanted::NotSent | Wanted::Refused | Wanted::Nothing | Wanted::NameInTls);
+        let most = usize::from(is_sent);
         if seen.requests > most {
             let check = if self.wanted == Wanted::Status(302) { Check::Redirects } else { Check::OneAttempt };
             fault(check, format!("{} requests arrived, wanted: {most}", seen.requests));
@@ -195,6 +224,23 @@ impl TransportCase {
         }
         faults
     }
+
+    /// What is wrong with the name that the server was called by.
+    fn name_fault(&self, heard: &[u8]) -> Option<String> {
+        let (what, name) = match (self.addresses, self.wanted) {
+            (Addresses::Checked, Wanted::NameInTls) => ("the name in TLS", server_name(heard)),
+            (Addresses::Checked, _) => ("`Host`", host(heard)),
+            _ => return None,
+        };
+        match name {
+            Some(GUARDED_HOST) => None,
+            Some(_) => Some(format!("{what} is not the URL's")),
+            None if heard.is_empty() => {
+                Some(format!("nobody says what the server heard, so {what} is unknown"))
+            }
+            None => Some(format!("the server was not told {what}")),
+        }
+    }
 }
 
 /// What became of one [`TransportCase`].
@@ -210,6 +256,7 @@ pub struct Exchanged {
     result: Result<Response<Vec<u8>>, TransportError>,
     requests: usize,
     took: Duration,
+    heard: Vec<u8>,
 }
 
 impl Exchanged {
@@ -222,7 +269,23 @@ impl Exchanged {
     /// let seen = Exchanged::new(Ok(http::Response::new(b"ok".to_vec())), 1, Duration::from_millis(3));
     /// ```
     pub fn new(result: Result<Response<Vec<u8>>, TransportError>, requests: usize, took: Duration) -> Self {
-        Self { result, requests, took }
+        Self { result, requests, took, heard: Vec::new() }
+    }
+
+    /// The same with what the server read first: the request's head, or the
+    /// first message of TLS. Where the target is guarded, it has to be there:
+    /// it says by which name the server was called.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tripline::testing::Exchanged;
+    /// # let seen = Exchanged::new(Ok(http::Response::new(b"ok".to_vec())), 1, Duration::from_millis(3));
+    /// let seen = seen.with_heard(*b"POST /hook HTTP/1.1\r\nhost: tripline-guarded.invalid:8080\r\n\r\n");
+    /// ```
+    #[must_use]
+    pub fn with_heard(mut self, heard: impl Into<Vec<u8>>) -> Self {
+        self.heard = heard.into();
+        self
     }
 }
 
@@ -271,6 +334,18 @@ impl fmt::Display for TransportCase {
     }
 }
 
+/// The host that the head of a request names, without its port.
+fn host(head: &[u8]) -> Option<&str> {
+    let mut lines = std::str::from_utf8(head).ok()?.lines();
+    let (_, value) = lines.find_map(|line| line.split_once(':').filter(is_host))?;
+    let value = value.trim();
+    Some(value.rsplit_once(':').map_or(value, |(host, _)| host))
+}
+
+fn is_host((name, _): &(&str, &str)) -> bool {
+    name.eq_ignore_ascii_case("host")
+}
+
 /// An error with its causes, however they are shown.
 fn shown(error: &TransportError) -> String {
     let mut text = format!("{error} {error:?}");
@@ -286,6 +361,7 @@ fn shown(error: &TransportError) -> String {
 mod tests {
     use super::*;
     use crate::action::Transport;
+    use crate::testing::hello::tests::hello;
     use crate::testing::{Fate, ScriptedTransport, World};
 
     /// What is done to a right transport to make it wrong.
@@ -302,6 +378,10 @@ mod tests {
         ShowsTheUrl,
         ForgetsTheAddresses,
         HidesTheStatus,
+        NamesTheAddress,
+        NamesTheAddressInTls,
+        NamesNothing,
+        GoesByTheUrl,
     }
 
     fn response(status: u16, length: usize) -> Response<Vec<u8>> {
@@ -322,7 +402,7 @@ mod tests {
             }
         });
         let mut fate = match peer {
-            Peer::IsAbsent => Fate::not_sent(),
+            Peer::IsAbsent | Peer::HangsUpOnTls => Fate::not_sent(),
             Peer::HangsUp => Fate::lost_reply(),
             Peer::BreaksOff => Fate::broken_off(),
             Peer::Silent => Fate::silent(),
@@ -335,6 +415,9 @@ mod tests {
             Fault::IsLate => drop(request.extensions_mut().insert(limits.with_time(TIME * 40))),
             Fault::ReadsAll => drop(request.extensions_mut().insert(limits.with_max_bytes(1 << 20))),
             Fault::ForgetsTheAddresses => drop(request.extensions_mut().remove::<CheckedAddresses>()),
+            Fault::GoesByTheUrl if case.addresses == Addresses::Foreign => {
+                drop(request.extensions_mut().remove::<CheckedAddresses>());
+            }
             Fault::TriesAgain if peer == Peer::AnswersUnavailable => fate = Fate::lost_reply(),
             _ => {}
         }
@@ -358,7 +441,16 @@ mod tests {
             (_, result) => result,
         };
         let requests = transport.sent().iter().filter(|sent| sent.is_executed()).count();
-        Exchanged::new(result, requests, (world.now() - began).to_std().unwrap())
+        let name = if fault == Fault::NamesTheAddress { "127.0.0.1" } else { GUARDED_HOST };
+        let in_tls = if fault == Fault::NamesTheAddressInTls { None } else { Some(name) };
+        let heard = match (fault, peer) {
+            (Fault::NamesNothing, _) => Vec::new(),
+            (_, Peer::HangsUpOnTls) => hello(in_tls),
+            _ => {
+                format!("POST /hook HTTP/1.1\r\ncontent-length: 5\r\nHost: {name}:8080\r\n\r\n").into_bytes()
+            }
+        };
+        Exchanged::new(result, requests, (world.now() - began).to_std().unwrap()).with_heard(heard)
     }
 
     #[test]
@@ -375,6 +467,10 @@ mod tests {
             (Fault::ShowsTheUrl, Check::Secrets),
             (Fault::ForgetsTheAddresses, Check::Addresses),
             (Fault::HidesTheStatus, Check::Statuses),
+            (Fault::NamesTheAddress, Check::Addresses),
+            (Fault::NamesTheAddressInTls, Check::Addresses),
+            (Fault::NamesNothing, Check::Addresses),
+            (Fault::GoesByTheUrl, Check::Addresses),
         ] {
             let report = transport_conformance("planted", |case| exchange(fault, case));
             assert!(report.findings().iter().any(|finding| finding.check() == check), "{fault:?}: {report}");

@@ -13,21 +13,22 @@ const TABLE: &str = "
     base64:
     bounds:
     few:
+    sealed:    error
     time:      error
     event:     error time base64
     threshold: error time
     trigger:   error time event threshold
     firing:    error time event threshold trigger base64 few
 
-    engine:    error time event threshold trigger firing bounds few
+    engine:    error time event threshold trigger firing bounds few sealed
 
     action:    error time event trigger firing base64
     webhook:   error time base64
-    dispatch:  error time event trigger firing action bounds
-    flow:      error time event trigger firing action dispatch bounds few
+    dispatch:  error time event trigger firing action bounds sealed
+    flow:      error time event trigger firing action dispatch bounds few sealed
     journal:   error
 
-    pipeline:  error time event threshold trigger firing engine action dispatch flow journal bounds
+    pipeline:  error time event threshold trigger firing engine action dispatch flow journal bounds sealed
     connector: error time event threshold trigger firing engine action dispatch flow journal pipeline webhook bounds
                base64
     builtin:   error time event trigger firing action webhook base64 bounds

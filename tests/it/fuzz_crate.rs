@@ -16,6 +16,7 @@ mod random;
 ///
 /// Where something does not hold, which is what a fuzzer looks for, and where there is no such target.
 pub fn run(name: &str, data: &[u8]) {
-    let (_, body) = fuzz::bodies::ALL.iter().find(|(other, _)| *other == name).expect("a target of that name");
+    let (_, body) =
+        fuzz::bodies::ALL.iter().find(|(other, _)| *other == name).expect("a target of that name");
     body(data);
 }

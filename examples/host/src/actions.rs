@@ -1,5 +1,6 @@
 //! What is carried out: subscribers are told, and the actions of Customer Insights run for those who ask.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use notify::Client;
@@ -31,7 +32,9 @@ pub fn of_flows(callbacks: &Callbacks, http: Http) -> Result<Registry, Failure> 
     let print = Metadata::new(PRINT).with_title("Print what has fired").with_effect(Effect::Idempotent);
     registry.add(action_fn(print, |ctx, ()| async move {
         let firing = ctx.firing().ok_or_else(|| ActionError::permanent("nothing has fired"))?;
-        println!("{}", firing.to_json());
+        // Nobody may read it any more; `println` would panic.
+        let written = writeln!(std::io::stdout(), "{}", firing.to_json());
+        written.map_err(|error| ActionError::transient("it cannot be printed").with_source(error))?;
         Ok(Value::Null)
     }))?;
     Ok(registry)

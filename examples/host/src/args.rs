@@ -9,7 +9,7 @@ use tripline::builtin::customer_insights;
 /// A connector that Power Automate can subscribe to. Without --journal it is a demo: everything is made up, and gone at
 /// its end.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_override_self = true)]
 pub struct Args {
     /// Where everything is written down; made where it is not there
     #[arg(long, value_name = "DIR", requires = "keys")]

@@ -1,8 +1,7 @@
 //! Events in over HTTP, in any mode of the HTTP binding of CloudEvents.
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::{Value, json};
 use tripline::ErrorKind;
@@ -11,17 +10,22 @@ use tripline::event::http::Message;
 use tripline::pipeline::Receipt;
 
 use crate::host::Refusal;
-use crate::server::{App, problem};
+use crate::server::{App, problem, read};
 
 /// Most bytes of a request.
-pub const MAX_BODY: usize = 16 << 20;
+const MAX_BODY: usize = 16 << 20;
 
 /// 202 says that they are on the disk; after any other answer, or none, send them again: none is taken twice.
-pub async fn take(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    if app.keys.host(&headers).is_none() {
+pub async fn take(State(app): State<App>, request: Request) -> Response {
+    if app.keys.host(request.headers()).is_none() {
         return problem(StatusCode::UNAUTHORIZED, "the header X-Api-Key has no key of the host's");
     }
-    let events: Vec<Event<'static>> = match Message::read(&headers, &body) {
+    let (parts, body) = request.into_parts();
+    let body = match read(body, MAX_BODY).await {
+        Ok(body) => body,
+        Err((status, detail)) => return problem(status, &detail),
+    };
+    let events: Vec<Event<'static>> = match Message::read(&parts.headers, &body) {
         Ok(message) => message.into_events().into_iter().map(Event::into_owned).collect(),
         Err(error) => return problem(StatusCode::BAD_REQUEST, &error.to_string()),
     };

@@ -78,6 +78,9 @@ async fn run(args: Args) -> Result<(), Failure> {
     let (grace, _folder) = (setup.grace(), setup.folder.take());
     let (app, mut ended) = setup.start();
     let host = app.host.clone();
+    if app.is_open {
+        eprintln!("the page is at http://{}/", listener.local_addr()?);
+    }
     eprintln!("listening on http://{}", listener.local_addr()?);
 
     let (stop, stopped) = oneshot::channel::<()>();

@@ -1,9 +1,10 @@
 //! The paths, and what all of them share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::body::{Body, to_bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -16,6 +17,9 @@ use crate::keys::Keys;
 use crate::outside::Outside;
 use crate::watch::Watch;
 use crate::{connector, events, metrics, page};
+
+/// How long a body may take to come in.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the paths work on. A clone is the same one.
 #[derive(Debug, Clone)]
@@ -40,13 +44,25 @@ pub fn router(app: App) -> Router {
         .route("/", get(page::show))
         .route("/style.css", get(page::style))
         .route("/metrics", get(metrics::show))
-        .route("/events", post(events::take).layer(DefaultBodyLimit::max(events::MAX_BODY)))
+        .route("/events", post(events::take))
         .route(&below, any(connector::answer))
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "there is nothing at this path") })
         .method_not_allowed_fallback(|| async {
             problem(StatusCode::METHOD_NOT_ALLOWED, "this path takes the methods that the header Allow names")
         })
         .with_state(app)
+}
+
+/// Reads a body, once it is known who sends it; where it cannot be read, what to answer.
+pub async fn read(body: Body, most: usize) -> Result<Vec<u8>, (StatusCode, String)> {
+    match tokio::time::timeout(PATIENCE, to_bytes(body, most)).await {
+        Ok(Ok(body)) => Ok(body.to_vec()),
+        Ok(Err(_)) => {
+            let detail = format!("the body breaks off, or has more than {most} bytes");
+            Err((StatusCode::PAYLOAD_TOO_LARGE, detail))
+        }
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body took too long to come in".to_owned())),
+    }
 }
 
 /// A refusal in the form that the connector has: problem details (RFC 9457).

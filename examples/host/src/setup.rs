@@ -50,9 +50,7 @@ impl Setup {
     /// As the command line says; `local` is where it listens.
     pub async fn new(args: &Args, local: SocketAddr) -> Result<Self, Failure> {
         let is_demo = args.journal.is_none();
-        if args.open && !local.ip().is_loopback() {
-            return Err(format!("--open: {local} is no loopback address").into());
-        }
+        check(args, local)?;
         let keys = keys(args)?;
         let base_url = args.base_url.clone().unwrap_or_else(|| format!("http://{local}/v1"));
         let base = base_url.parse::<Uri>()?.path().trim_end_matches('/').to_owned();
@@ -163,6 +161,24 @@ impl Setup {
 
 fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+/// What goes together, and what does not.
+fn check(args: &Args, local: SocketAddr) -> Result<(), Failure> {
+    let is_loopback = local.ip().is_loopback();
+    if args.open && !is_loopback {
+        return Err(format!("--open: {local} is no loopback address").into());
+    }
+    if args.journal.is_none() && !is_loopback {
+        return Err(format!(
+            "{local} is no loopback address, and a demo is for this machine alone: give it a --journal"
+        )
+        .into());
+    }
+    if args.base_url.is_none() && local.ip().is_unspecified() {
+        return Err(format!("--base-url is needed: nobody finds {local}").into());
+    }
+    Ok(())
 }
 
 /// Those of the file; in a demo one of each kind, told on stderr.

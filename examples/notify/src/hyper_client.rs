@@ -1,4 +1,4 @@
-//! `hyper` as a `Transport`.
+//! `hyper` as a `tower_service::Service`, which `TowerTransport` makes a `Transport`.
 
 use std::future::Future;
 use std::io;
@@ -14,11 +14,12 @@ use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::TokioExecutor;
 use tower_service::Service;
-use tripline::action::{AnswerLimits, CheckedAddresses, Transport, TransportError, Truncated, async_trait};
+use tripline::action::{AnswerLimits, CheckedAddresses, TransportError, Truncated};
 
 type Body = Full<std::collections::VecDeque<u8>>;
 
-/// `hyper` as a `Transport`.
+/// `hyper` as a service over whole requests and answers: `TowerTransport::new(HyperClient::new())` is a `Transport`,
+/// and so is one with layers of `tower` around it.
 ///
 /// It follows no redirect, knows no proxy and sends nothing twice. One deadline is over everything, and of a body no
 /// more is read than may be. A guarded request gets a client of its own whose resolver knows the checked addresses and
@@ -70,13 +71,22 @@ impl Default for HyperClient {
     }
 }
 
-#[async_trait]
-impl Transport for HyperClient {
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
-        let limits = AnswerLimits::of(&request);
-        tokio::time::timeout(limits.time(), self.exchange(request, limits.max_bytes()))
-            .await
-            .unwrap_or_else(|_| Err(TransportError::no_answer("it took too long")))
+impl Service<Request<Vec<u8>>> for HyperClient {
+    type Response = Response<Vec<u8>>;
+    type Error = TransportError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Vec<u8>>) -> Self::Future {
+        let (client, limits) = (self.clone(), AnswerLimits::of(&request));
+        Box::pin(async move {
+            tokio::time::timeout(limits.time(), client.exchange(request, limits.max_bytes()))
+                .await
+                .unwrap_or_else(|_| Err(TransportError::no_answer("it took too long")))
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Both HTTP clients against the published suite, over real sockets: a server on the loopback does what each of the
+//! The HTTP clients against the published suite, over real sockets: a server on the loopback does what each of the
 //! suite's peers does, byte by byte.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::disallowed_methods, reason = "a real deadline is measured by a real clock")]
@@ -6,15 +6,15 @@
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use http::Request;
 use notify::{Client, HyperClient};
-use tripline::action::{CheckedAddresses, Transport, Truncated};
+use tower::ServiceBuilder;
+use tripline::action::{CheckedAddresses, TowerTransport, Transport, Truncated};
 use tripline::testing::{Exchanged, Peer, transport_conformance};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -23,6 +23,8 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 struct Server {
     address: SocketAddr,
     requests: Arc<AtomicUsize>,
+    /// What it read first.
+    heard: Arc<Mutex<Vec<u8>>>,
     /// Told when a client that waited in vain has gone.
     left: mpsc::Receiver<()>,
 }
@@ -32,25 +34,40 @@ impl Server {
         let listener = TcpListener::bind((LOOPBACK, 0)).unwrap();
         let (address, requests) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
         let (leaving, left) = mpsc::channel();
-        let seen = requests.clone();
+        let (seen, heard) = (requests.clone(), Arc::<Mutex<Vec<u8>>>::default());
+        let hears = heard.clone();
         if peer != Peer::IsAbsent {
             thread::spawn(move || {
                 for connection in listener.incoming() {
-                    let (connection, seen, leaving) = (connection.unwrap(), seen.clone(), leaving.clone());
-                    thread::spawn(move || serve(peer, connection, &seen, &leaving));
+                    let (connection, hears) = (connection.unwrap(), hears.clone());
+                    let (seen, leaving) = (seen.clone(), leaving.clone());
+                    thread::spawn(move || serve(peer, connection, &seen, &hears, &leaving));
                 }
             });
         }
-        Self { address, requests, left }
+        Self { address, requests, heard, left }
     }
 }
 
-fn serve(peer: Peer, mut connection: TcpStream, requests: &AtomicUsize, leaving: &mpsc::Sender<()>) {
+fn serve(
+    peer: Peer,
+    mut connection: TcpStream,
+    requests: &AtomicUsize,
+    heard: &Mutex<Vec<u8>>,
+    leaving: &mpsc::Sender<()>,
+) {
+    if peer == Peer::HangsUpOnTls {
+        *heard.lock().unwrap() = read_hello(&mut connection).unwrap_or_default();
+        return;
+    }
     let answer = |status: &str, headers: &str, body: &str| {
         format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
     };
-    while read_request(&mut connection) {
+    while let Some(head) = read_request(&mut connection) {
         let number = requests.fetch_add(1, Ordering::SeqCst);
+        if number == 0 {
+            *heard.lock().unwrap() = head;
+        }
         let written = match peer {
             Peer::AnswersUnavailable => answer("503 Service Unavailable", "", "ok"),
             Peer::Redirects if number == 0 => answer("302 Found", "Location: /elsewhere\r\n", ""),
@@ -77,27 +94,42 @@ fn serve(peer: Peer, mut connection: TcpStream, requests: &AtomicUsize, leaving:
     let _ = leaving.send(());
 }
 
-/// Reads one request with its body; not where the connection has ended.
-fn read_request(connection: &mut TcpStream) -> bool {
+/// Reads one record of TLS.
+fn read_hello(connection: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut record = vec![0; 5];
+    connection.read_exact(&mut record)?;
+    let length = usize::from(u16::from_be_bytes([record[3], record[4]]));
+    record.resize(5 + length, 0);
+    connection.read_exact(&mut record[5..])?;
+    Ok(record)
+}
+
+/// Reads one request with its body and gives its head; nothing where the connection has ended.
+fn read_request(connection: &mut TcpStream) -> Option<Vec<u8>> {
     let (mut read, mut byte) = (Vec::new(), [0]);
     while !read.ends_with(b"\r\n\r\n") {
         match connection.read(&mut byte) {
             Ok(1) => read.push(byte[0]),
-            _ => return false,
+            _ => return None,
         }
     }
-    let head = String::from_utf8(read).unwrap().to_ascii_lowercase();
+    let head = String::from_utf8(read.clone()).unwrap().to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
     let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
-    connection.read_exact(&mut body).is_ok()
+    connection.read_exact(&mut body).ok().map(|()| read)
 }
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn clients() -> [(&'static str, Box<dyn Transport>); 2] {
-    [("reqwest", Box::new(Client::new().unwrap())), ("hyper", Box::new(HyperClient::new()))]
+fn clients() -> [(&'static str, Box<dyn Transport>); 3] {
+    let within_a_layer = ServiceBuilder::new().concurrency_limit(4).service(HyperClient::new());
+    [
+        ("reqwest", Box::new(Client::new().unwrap())),
+        ("hyper", Box::new(TowerTransport::new(HyperClient::new()))),
+        ("hyper within a layer of tower", Box::new(TowerTransport::new(within_a_layer))),
+    ]
 }
 
 fn get(url: String, addresses: Option<&[IpAddr]>) -> Request<Vec<u8>> {
@@ -109,7 +141,7 @@ fn get(url: String, addresses: Option<&[IpAddr]>) -> Request<Vec<u8>> {
 }
 
 #[test]
-fn both_clients_keep_to_the_contract_with_every_peer() {
+fn all_clients_keep_to_the_contract_with_every_peer() {
     let runtime = runtime();
     for (name, client) in clients() {
         let report = transport_conformance(name, |case| {
@@ -117,7 +149,8 @@ fn both_clients_keep_to_the_contract_with_every_peer() {
             let began = Instant::now();
             let result =
                 runtime.block_on(client.send(case.request(server.address.ip(), server.address.port())));
-            Exchanged::new(result, server.requests.load(Ordering::SeqCst), began.elapsed())
+            let heard = server.heard.lock().unwrap().clone();
+            Exchanged::new(result, server.requests.load(Ordering::SeqCst), began.elapsed()).with_heard(heard)
         });
         report.assert();
     }

@@ -13,16 +13,13 @@ mod state;
 mod tasks;
 mod write;
 
-use sha2::{Digest, Sha256};
-
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::sealed::Sealed;
 
 use super::Engine;
 
-const MAGIC: &[u8] = b"tripline";
 const VERSION: u16 = 2;
-const HEADER: usize = MAGIC.len() + 2;
-const DIGEST: usize = 32;
+const SEALED: Sealed = Sealed::new("tripline", VERSION..=VERSION);
 
 /// What [`Engine::restore`] found, compared with the triggers that the engine has.
 ///
@@ -114,12 +111,7 @@ impl Engine {
     /// assert!(Engine::new().snapshot().starts_with(b"tripline"));
     /// ```
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut bytes = Vec::from(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
-        let mut bytes = write::body(self, bytes);
-        let digest = Sha256::digest(&bytes);
-        bytes.extend(&digest[..]);
-        bytes
+        SEALED.seal(VERSION, |bytes| write::body(self, bytes))
     }
 
     /// Takes the state of a snapshot in place of its own. The triggers are
@@ -151,21 +143,7 @@ impl Engine {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn restore(&mut self, bytes: &[u8]) -> Result<RestoreReport, Error> {
-        let fail = |message: String| Error::new(ErrorKind::Snapshot, message);
-        if !bytes.starts_with(MAGIC) || bytes.len() < HEADER + DIGEST {
-            return Err(fail(format!("{} bytes are no snapshot: it begins with `tripline`", bytes.len())));
-        }
-        let version = u16::from_le_bytes([bytes[MAGIC.len()], bytes[MAGIC.len() + 1]]);
-        if version != VERSION {
-            return Err(fail(format!(
-                "the snapshot is of version {version}, this build reads version {VERSION}"
-            )));
-        }
-        let (content, digest) = bytes.split_at(bytes.len() - DIGEST);
-        if Sha256::digest(content)[..] != *digest {
-            return Err(fail("the snapshot is damaged or cut short: its checksum does not fit".to_owned()));
-        }
-        let (engine, report) = read::body(self, &content[HEADER..])?;
+        let (engine, report) = read::body(self, SEALED.open(bytes)?)?;
         *self = engine;
         Ok(report)
     }

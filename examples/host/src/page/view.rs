@@ -1,5 +1,6 @@
 //! What the page shows, read from the service in one go; texts only, so that nothing is held while the page is written.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -116,9 +117,9 @@ impl View {
     /// As things stand.
     pub fn of(service: &mut ConnectorService, watch: &Watch, is_explained: bool, now: DateTime<Utc>) -> Self {
         let totals = totals(service);
-        let watched = watched(service.pipeline_mut());
-        let pipeline = service.pipeline();
-        let flows: Vec<&Flow> = pipeline.flows().flows().collect();
+        let flows = flows(service.pipeline());
+        let watched = watched(service.pipeline_mut(), &flows);
+        let (pipeline, defined) = (service.pipeline(), service.pipeline().flows().flows().count());
         let runs: Vec<&RunRecord> = pipeline.flows().runs().collect();
         let deliveries = runs.iter().rev().flat_map(|run| run.steps().iter().map(move |step| (run, step)));
         let mut deliveries: Vec<_> = deliveries.filter(|(_, step)| step.started_at().is_some()).collect();
@@ -136,7 +137,10 @@ impl View {
         Self {
             now: words::time(now),
             totals,
-            triggers: Rows::of(&flows, TRIGGERS, |flow| TriggerRow::of(flow, pipeline)),
+            triggers: Rows {
+                shown: flows.iter().map(|flow| TriggerRow::of(flow, pipeline)).collect(),
+                more: defined - flows.len(),
+            },
             series: Rows::of(&series, SERIES, |(series, (flow, state))| SeriesRow::of(series, flow, state)),
             plots: plots::of(&watched, pipeline, watch),
             firings: Rows {
@@ -155,8 +159,16 @@ impl View {
 /// The series that triggers watch, each with those triggers and where they stand on it.
 pub type Watched = BTreeMap<Series, Vec<(Flow, SeriesState)>>;
 
-fn watched(pipeline: &mut Pipeline) -> Watched {
-    let flows: Vec<Flow> = pipeline.flows().flows().take(TRIGGERS).cloned().collect();
+/// Those that are shown: those that have fired last.
+fn flows(pipeline: &Pipeline) -> Vec<Flow> {
+    let mut flows: Vec<&Flow> = pipeline.flows().flows().collect();
+    flows.sort_by_key(|flow| {
+        Reverse(pipeline.activity(flow.id()).and_then(|activity| activity.last_fired_at()))
+    });
+    flows.into_iter().take(TRIGGERS).cloned().collect()
+}
+
+fn watched(pipeline: &mut Pipeline, flows: &[Flow]) -> Watched {
     let mut watched = Watched::new();
     for flow in flows {
         for (series, state) in pipeline.states_of(flow.id(), SERIES) {

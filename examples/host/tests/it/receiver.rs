@@ -16,7 +16,7 @@ use tripline::webhook::{SigningSecret, Verifier};
 /// What came, the oldest first.
 type Told = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 
-/// Answers `/STATUS` with that status, and `/slow` with 204 after half a second.
+/// Answers `/STATUS` with that status, `/slow` with 204 after half a second, and `/asleep` not at all the first time.
 pub struct Receiver {
     pub address: SocketAddr,
     told: Told,
@@ -61,6 +61,13 @@ async fn take(
     if how == "slow" {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    told.lock().unwrap().push((headers, body));
+    let is_first = {
+        let mut told = told.lock().unwrap();
+        told.push((headers, body));
+        told.len() == 1
+    };
+    if how == "asleep" && is_first {
+        std::future::pending::<()>().await;
+    }
     how.parse().unwrap_or(StatusCode::NO_CONTENT)
 }

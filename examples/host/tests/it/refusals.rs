@@ -150,6 +150,7 @@ fn what_is_wrong_with_the_command_line_is_told() {
         said(&|command| _ = command.args(["--open", "--listen", "0.0.0.0:0"]))
             .contains("no loopback address")
     );
+    assert!(said(&|command| _ = command.args(["--listen", "0.0.0.0:0"])).contains("--base-url is needed"));
     let keys = folder.join("faulty");
     std::fs::write(&keys, "subscriber ana short").unwrap();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_host"));
@@ -188,5 +189,21 @@ async fn it_does_not_start_without_the_secrets_that_its_journal_was_sealed_with(
     let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.contains("journal.secrets"), "{said}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_that_has_as_many_as_it_may_is_refused_and_others_are_not() {
+    let folder = folder("cap");
+    let host = Host::start(&mut command(&folder));
+    let subscribe = async |key| ask(&host, Method::POST, SEGMENT, key, Some(&fields())).await.0;
+    for number in 0..500 {
+        assert_eq!(subscribe(ANA).await, 201, "{number}");
+    }
+    assert_eq!((subscribe(ANA).await, subscribe(BO).await), (429, 201));
+    let metrics = ask(&host, Method::GET, "/metrics", OPS, None).await.1;
+    assert!(metrics.as_str().unwrap().contains("\ntripline_connector_over_cap_total 1\n"), "{metrics}");
+    let page = ask(&host, Method::GET, "/", OPS, None).await.1;
+    assert!(page.as_str().unwrap().contains("and 401 more triggers, not shown"), "{page}");
     std::fs::remove_dir_all(folder).unwrap();
 }

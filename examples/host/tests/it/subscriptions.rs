@@ -1,5 +1,7 @@
 //! From a subscription to a notification, over restarts and ends.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 
 use crate::asking::{ask, observe, status_of, subscribe, until};
@@ -78,5 +80,26 @@ async fn told_to_stop_it_finishes_what_is_under_way_and_ends_well() {
     let found = host.said.iter().find(|line| line.starts_with("found ")).cloned().unwrap();
     assert!(found.starts_with("found 0 batches after the snapshot at "), "{found}");
     host.said.clear();
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_grace_time_is_too_short_for_is_told_after_the_next_start() {
+    let folder = folder("grace");
+    let receiver = Receiver::start().await;
+    let mut command = command(&folder);
+    let host = Host::start(command.args(["--grace", "0.5"]));
+    let (id, secret) = subscribe(&host, &receiver.url("asleep")).await;
+    observe(&host, 0, 998).await;
+    observe(&host, 1, 1_004).await;
+    until(async || receiver.notifications(&secret), |told| told.len() == 1).await;
+    let begun = Instant::now();
+    let (ended, said) = host.terminate();
+    assert!(ended.success(), "{said:?}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+
+    let host = Host::start(&mut command);
+    until(async || status_of(&host, &id).await.1, |status| status["delivered"] == 1).await;
+    assert_eq!(receiver.notifications(&secret).len(), 1, "it was told again under the same id");
     std::fs::remove_dir_all(folder).unwrap();
 }

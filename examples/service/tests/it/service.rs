@@ -9,7 +9,7 @@ use serde_json::Value;
 use tripline::event::http::Content;
 use tripline::event::{Event, ValueObserved};
 
-use crate::child::{Service, command, folder};
+use crate::child::{SIGNING_SECRET, Service, command, folder};
 use crate::feeder::{get, post};
 use crate::receiver::{Answer, Receiver};
 
@@ -108,6 +108,39 @@ async fn events_are_taken_over_http_in_every_mode_and_can_be_asked_about() {
     let status: Value = serde_json::from_str(&status).unwrap();
     assert_eq!((&status["counts"]["firings"], &status["delivered"]), (&2.into(), &2.into()), "{status}");
     drop(service);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_on_no_surface_and_in_no_file() {
+    const CANARY: &str = "CANARY-7f3a";
+    let folder = folder("canary");
+    let receiver = Receiver::start(|number| if number % 3 == 0 { Answer::Take } else { Answer::Refuse });
+    let mut command = command(&folder, FLOWS, receiver.address);
+    command.env("BOARD_URL", format!("http://{}/in?sig={CANARY}", receiver.address));
+    let mut service = Service::start(command.args(["--listen", "127.0.0.1:0"]));
+    let (at, client) = (service.address(), Client::new().unwrap());
+    let events: Vec<_> = (0..20).map(observed).collect();
+    let answer = post(&client, at, &Content::batch(&events)).await.unwrap();
+    let mut seen = String::from_utf8(answer.into_body()).unwrap();
+    service.wait_for("events 20, firings 10, delivered");
+    let answer: Value = serde_json::from_str(&seen).unwrap();
+    for firing in answer["firings"].as_array().unwrap() {
+        seen.push_str(&get(&client, at, &format!("/why/{}", firing.as_str().unwrap())).await.1);
+    }
+    seen.push_str(&get(&client, at, "/status").await.1);
+    let (_, said) = service.terminate();
+    seen.push_str(&said.join("\n"));
+    let mut files = 0;
+    for file in fs::read_dir(folder.join("journal")).unwrap() {
+        seen.push_str(&String::from_utf8_lossy(&fs::read(file.unwrap().path()).unwrap()));
+        files += 1;
+    }
+    assert!(files > 1 && seen.contains("tell"), "{files} files");
+    for secret in [CANARY, SIGNING_SECRET.trim_start_matches("whsec_")] {
+        assert!(!seen.contains(secret), "{secret}");
+    }
+    assert!(receiver.received.lock().unwrap().by_id.len() > 1, "it arrived, by the URL that is secret");
     fs::remove_dir_all(folder).unwrap();
 }
 

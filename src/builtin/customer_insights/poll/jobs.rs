@@ -10,10 +10,8 @@ use super::group::{Group, Trace};
 use super::id::id;
 use super::limits::Limits;
 use super::report::Notes;
-use crate::builtin::customer_insights::vocabulary::{
-    Status, outcome_of, process_of, scope_of, submission_of,
-};
-use crate::event::{Event, Failure, Item, JobCompleted, Outcome, Process, RefreshCompleted};
+use crate::builtin::customer_insights::vocabulary::{process_of, scope_of, submission_of};
+use crate::event::{Event, Failure, FailureKind, Item, JobCompleted, Outcome, Process, RefreshCompleted};
 use crate::time::{Nanos, datetime};
 
 /// What a listing is read with.
@@ -34,7 +32,19 @@ pub(super) struct Listed {
     pub(super) is_connected: bool,
 }
 
-/// One task that has ended, or the job itself.
+/// One job of a listing.
+struct Job<'v> {
+    entry: &'v Value,
+    /// As its service calls it.
+    name: &'v str,
+    /// As events and the cursor call it.
+    id: String,
+    ended: Option<Nanos>,
+    /// As the report calls it.
+    place: String,
+}
+
+/// One task that has ended.
 struct Told {
     id: String,
     ended: Option<Nanos>,
@@ -54,111 +64,72 @@ impl Listing<'_> {
     pub(super) fn read(&self, entries: &[Value], cursor: &mut Cursor, notes: &mut Notes<'_>) -> Listed {
         let mut listed = Listed::default();
         let mut seen = BTreeSet::new();
-        let mut jobs: Vec<(Option<Nanos>, &Value, &str)> = Vec::new();
+        let mut jobs: Vec<Job<'_>> = Vec::new();
         for entry in entries {
             match text(entry, "jobId") {
                 // Nobody could tell its tasks from those of another.
                 None => notes.faulty("a job", "jobId"),
-                Some(job_id) if seen.insert(job_id) => {
-                    jobs.push((time(entry, "endTimestamp"), entry, job_id))
-                }
+                Some(name) if seen.insert(name) => jobs.push(Job::new(entry, name)),
                 Some(_) => {}
             }
         }
-        jobs.sort_by_key(|(ended, ..)| ended.unwrap_or(Nanos::MAX));
-        for (ended, entry, job_id) in jobs {
-            let job = id(&["job", job_id]);
-            if cursor.closed.contains_key(&job) {
+        jobs.sort_by_key(|job| job.ended.unwrap_or(Nanos::MAX));
+        for job in jobs {
+            if cursor.closed.contains_key(&job.id) {
                 listed.is_connected = true;
-            } else if let Some(group) = self.job(entry, job_id, job, ended, cursor, notes, &mut listed) {
+            } else if let Some(group) = self.job(&job, cursor, notes, &mut listed) {
                 listed.groups.push(group);
             }
         }
         listed
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one job and all that is known of it")]
     fn job(
         &self,
-        entry: &Value,
-        job_id: &str,
-        job: String,
-        ended: Option<Nanos>,
+        job: &Job<'_>,
         cursor: &mut Cursor,
         notes: &mut Notes<'_>,
         listed: &mut Listed,
     ) -> Option<Group> {
-        let place = format!("job {}", short(job_id));
-        let is_known = cursor.open.contains_key(&job);
-        let outcome = self.outcome(entry, &["jobStatus", "status"], &place, notes);
+        let is_known = cursor.open.contains_key(&job.id);
+        let outcome = outcome(job.entry, &["jobStatus", "status"], &job.place, notes);
         // Where nobody says when it ended, it was not before it was asked for.
-        let order = ended.or_else(|| time(entry, "submittedTimestamp"));
+        let order = job.ended.or_else(|| time(job.entry, "submittedTimestamp"));
         if outcome.is_some() && !is_known && order.is_some_and(|order| order < cursor.horizon) {
             notes.counts.early += 1;
             listed.is_connected = true;
             return None;
         }
-        let mut tasks = self.tasks(entry, job_id, &place, cursor, notes);
+        let mut tasks = self.tasks(job, cursor, notes);
         let is_over = outcome.is_some() && !tasks.are_open;
         if !is_over && !is_known && cursor.open.len() >= self.limits.jobs() {
             notes.counts.over += 1;
             return None;
         }
-        tasks.told.retain(|told| !cursor.has_told(&job, &told.id));
+        tasks.told.retain(|told| !cursor.has_told(&job.id, &told.id));
         tasks.told.sort_by_key(|told| told.ended.unwrap_or(Nanos::MAX));
         let mut told: Vec<String> = tasks.told.iter().map(|told| told.id.clone()).collect();
         let mut events: Vec<Event<'static>> = tasks.told.into_iter().map(|told| told.event).collect();
         if let Some((outcome, _)) = outcome
-            && !cursor.has_told(&job, &job)
+            && !cursor.has_told(&job.id, &job.id)
         {
-            told.push(job.clone());
-            events.extend(self.job_event(entry, job_id, &job, outcome, ended, &place, notes));
+            told.push(job.id.clone());
+            events.extend(job.event(self.source, outcome, notes));
         }
         if !is_over {
-            cursor.open.entry(job.clone()).or_default().seen = self.now;
+            cursor.open.entry(job.id.clone()).or_default().seen = self.now;
         }
         if told.is_empty() && !is_over {
             return None;
         }
         let over_at = is_over.then(|| order.unwrap_or(self.now));
-        Some(Group { events, trace: Trace::Job { job, told, seen: self.now, over_at } })
+        Some(Group { events, trace: Trace::Job { job: job.id.clone(), told, seen: self.now, over_at } })
     }
 
-    /// How it ended, if it has; the first of the fields that is there says so.
-    fn outcome(
-        &self,
-        entry: &Value,
-        fields: &[&str],
-        place: &str,
-        notes: &mut Notes<'_>,
-    ) -> Option<(Outcome, Option<crate::event::FailureKind>)> {
-        let Some(word) = fields.iter().find_map(|field| text(entry, field)) else {
-            notes.faulty(place, fields[0]);
-            return None;
-        };
-        match outcome_of(word) {
-            Status::Ended(outcome, kind) => Some((outcome, kind)),
-            Status::NotEnded => {
-                notes.counts.not_ended += 1;
-                None
-            }
-            Status::Unknown => {
-                notes.unknown_word(place, word);
-                None
-            }
-        }
-    }
-
-    fn tasks(
-        &self,
-        entry: &Value,
-        job_id: &str,
-        place: &str,
-        cursor: &Cursor,
-        notes: &mut Notes<'_>,
-    ) -> Tasks {
+    fn tasks(&self, job: &Job<'_>, cursor: &Cursor, notes: &mut Notes<'_>) -> Tasks {
+        let place = job.place.as_str();
         let mut tasks = Tasks::default();
-        let all = match entry.get("tasks") {
+        let all = match job.entry.get("tasks") {
             None | Some(Value::Null) => return tasks,
             Some(Value::Array(all)) => all,
             Some(_) => {
@@ -174,7 +145,7 @@ impl Listing<'_> {
                 continue;
             };
             let process = process_of(operation);
-            let Some((outcome, kind)) = self.outcome(task, &["taskStatus", "status"], place, notes) else {
+            let Some((outcome, kind)) = outcome(task, &["taskStatus", "status"], place, notes) else {
                 tasks.are_open = true;
                 continue;
             };
@@ -187,11 +158,12 @@ impl Listing<'_> {
                 notes.counts.early += 1;
                 continue;
             }
-            let id = task_id(task, job_id, &process, &outcome, ended);
+            let id = task_id(task, job.name, &process, &outcome, ended);
             if !seen.insert(id.clone()) {
                 continue;
             }
-            let mut refresh = RefreshCompleted::new(process, outcome.clone()).with_job_id(job_id.to_owned());
+            let mut refresh =
+                RefreshCompleted::new(process, outcome.clone()).with_job_id(job.name.to_owned());
             refresh = item(task).into_iter().fold(refresh, RefreshCompleted::with_item);
             let message = message(task, "error").filter(|_| outcome != Outcome::SUCCEEDED).map(short);
             if kind.is_some() || message.is_some() {
@@ -210,27 +182,25 @@ impl Listing<'_> {
         }
         tasks
     }
+}
 
-    #[allow(clippy::too_many_arguments, reason = "one job and all that is known of it")]
-    fn job_event(
-        &self,
-        entry: &Value,
-        job_id: &str,
-        id: &str,
-        outcome: Outcome,
-        ended: Option<Nanos>,
-        place: &str,
-        notes: &mut Notes<'_>,
-    ) -> Option<Event<'static>> {
-        let Some(scope) = text(entry, "jobType") else {
-            notes.faulty(place, "jobType");
+impl<'v> Job<'v> {
+    fn new(entry: &'v Value, name: &'v str) -> Self {
+        let ended = time(entry, "endTimestamp");
+        Self { entry, name, id: id(&["job", name]), ended, place: format!("job {}", short(name)) }
+    }
+
+    /// What is told once it has ended.
+    fn event(&self, source: &str, outcome: Outcome, notes: &mut Notes<'_>) -> Option<Event<'static>> {
+        let Some(scope) = text(self.entry, "jobType") else {
+            notes.faulty(&self.place, "jobType");
             return None;
         };
-        let mut job = JobCompleted::new(job_id.to_owned(), scope_of(scope), outcome);
-        job = text(entry, "jobSubmissionKind")
+        let mut job = JobCompleted::new(self.name.to_owned(), scope_of(scope), outcome);
+        job = text(self.entry, "jobSubmissionKind")
             .into_iter()
             .fold(job, |job, kind| job.with_submission(submission_of(kind)));
-        job = text(entry, "operationType").into_iter().fold(job, |job, operation| {
+        job = text(self.entry, "operationType").into_iter().fold(job, |job, operation| {
             let is_all = operation.eq_ignore_ascii_case("all");
             job.with_operation(if is_all {
                 "all".to_owned()
@@ -238,17 +208,31 @@ impl Listing<'_> {
                 process_of(operation).as_str().to_owned()
             })
         });
-        let started = time(entry, "startTimestamp").or_else(|| time(entry, "submittedTimestamp"));
+        let started = time(self.entry, "startTimestamp").or_else(|| time(self.entry, "submittedTimestamp"));
         job = started.map(datetime).into_iter().fold(job, JobCompleted::with_started_at);
-        job = ended.map(datetime).into_iter().fold(job, JobCompleted::with_ended_at);
-        match job.into_event(id.to_owned(), self.source) {
-            Ok(event) => Some(ended.map(datetime).into_iter().fold(event, Event::with_time)),
+        job = self.ended.map(datetime).into_iter().fold(job, JobCompleted::with_ended_at);
+        match job.into_event(self.id.clone(), source) {
+            Ok(event) => Some(self.ended.map(datetime).into_iter().fold(event, Event::with_time)),
             Err(_) => {
-                notes.faulty(place, "job");
+                notes.faulty(&self.place, "job");
                 None
             }
         }
     }
+}
+
+/// How it ended, if it has; the first of the fields that is there says so.
+fn outcome(
+    entry: &Value,
+    fields: &[&str],
+    place: &str,
+    notes: &mut Notes<'_>,
+) -> Option<(Outcome, Option<FailureKind>)> {
+    let Some(word) = fields.iter().find_map(|field| text(entry, field)) else {
+        notes.faulty(place, fields[0]);
+        return None;
+    };
+    notes.outcome(place, word)
 }
 
 /// A task ends once at one time. One without a time ends once in one way.

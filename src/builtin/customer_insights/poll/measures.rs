@@ -9,7 +9,6 @@ use super::id::{digest, id};
 use super::limits::Limits;
 use super::named::named;
 use super::report::Notes;
-use crate::builtin::customer_insights::vocabulary::{Status, outcome_of};
 use crate::event::{Event, Outcome, SeriesKind, ValueObserved};
 use crate::time::{Nanos, datetime};
 
@@ -89,17 +88,9 @@ fn new_evaluation(
         notes.faulty(&place, "latestEvaluation.state");
         return None;
     };
-    match outcome_of(word) {
-        Status::Ended(outcome, _) if outcome == Outcome::SUCCEEDED => {}
-        Status::Ended(..) => return None,
-        Status::NotEnded => {
-            notes.counts.not_ended += 1;
-            return None;
-        }
-        Status::Unknown => {
-            notes.unknown_word(&place, word);
-            return None;
-        }
+    let (outcome, _) = notes.outcome(&place, word)?;
+    if outcome != Outcome::SUCCEEDED {
+        return None;
     }
     let at = time(latest, "evaluationDate");
     let told = cursor.measures.get(name).and_then(|mark| mark.at);

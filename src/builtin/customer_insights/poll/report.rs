@@ -2,6 +2,8 @@
 
 use super::limits::Counts;
 use crate::builtin::customer_insights::log::Tally;
+use crate::builtin::customer_insights::vocabulary::{Status, outcome_of};
+use crate::event::{FailureKind, Outcome};
 
 /// What a [`Poller`](super::Poller) met and could not use since it was built, by name.
 ///
@@ -67,6 +69,17 @@ pub(super) struct Notes<'a> {
 }
 
 impl Notes<'_> {
+    /// How something ended that has this word as its status; what has not ended is counted, and a word that
+    /// no vocabulary has is noted.
+    pub(super) fn outcome(&mut self, place: &str, word: &str) -> Option<(Outcome, Option<FailureKind>)> {
+        match outcome_of(word) {
+            Status::Ended(outcome, kind) => return Some((outcome, kind)),
+            Status::NotEnded => self.counts.not_ended += 1,
+            Status::Unknown => self.unknown_word(place, word),
+        }
+        None
+    }
+
     pub(super) fn unknown_word(&mut self, place: &str, word: &str) {
         self.counts.unknown_words += 1;
         self.report.unknown_words.add(|| place.to_owned(), Some(word));

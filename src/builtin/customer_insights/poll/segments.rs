@@ -9,7 +9,6 @@ use super::id::{digest, id};
 use super::limits::Limits;
 use super::named::named;
 use super::report::Notes;
-use crate::builtin::customer_insights::vocabulary::{Status, outcome_of};
 use crate::event::{Event, Outcome, SeriesKind, ValueObserved};
 use crate::time::datetime;
 
@@ -33,17 +32,9 @@ fn one(entry: &Value, name: &str, source: &str, cursor: &Cursor, notes: &mut Not
         notes.faulty(&place, "evaluationStatus.jobStatus");
         return None;
     };
-    match outcome_of(word) {
-        Status::Ended(outcome, _) if outcome == Outcome::SUCCEEDED => {}
-        Status::Ended(..) => return None,
-        Status::NotEnded => {
-            notes.counts.not_ended += 1;
-            return None;
-        }
-        Status::Unknown => {
-            notes.unknown_word(&place, word);
-            return None;
-        }
+    let (outcome, _) = notes.outcome(&place, word)?;
+    if outcome != Outcome::SUCCEEDED {
+        return None;
     }
     let count = status.get("entityCount").and_then(number);
     let Some(count) = count.filter(|count| *count >= 0.0 && count.fract() == 0.0) else {
