@@ -96,6 +96,17 @@ test("a receiver that answers 410 is told nothing more: its subscription is gone
   assert.equal((await ana.call("Unsubscribe", { id })).status, 204);
 });
 
+test("what waits to be repeated goes with its subscription", async () => {
+  const hook = receiver.hook(500);
+  const { id } = await subscribed("left", hook);
+  await host.take(passes("left"));
+  await hook.told(1);
+  assert.equal((await ana.call("Unsubscribe", { id })).status, 204);
+  // The first repetition would have come after 5 to 10 seconds.
+  await new Promise((resolve) => setTimeout(resolve, 11_000));
+  assert.equal(hook.taken.length, 1);
+});
+
 test("a redirect is a failure that the status names, and is not followed", async () => {
   const hook = receiver.hook(307);
   const { id } = await subscribed("moved", hook);

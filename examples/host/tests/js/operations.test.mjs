@@ -211,6 +211,27 @@ describe("each trigger as a polling trigger", () => {
     });
   }
 
+  test("names that a URL has to escape come through, in what is asked and in where to go on", async () => {
+    const [operation, instance, segment] = ["SegmentThresholdCrossedPoll", "con toso", "v&ip=1 + é/#?%20"];
+    const first = await ana.call(operation, { instance, segment, threshold: 1000.5 });
+    await host.take(observed(instance, "segment", segment, 1), observed(instance, "segment", segment, 1001));
+    const { body } = await ana.follow(operation, first.headers.get("location"));
+    assert.deepEqual(body.map(({ series }) => series.name), [segment]);
+  });
+
+  test("of what many hand in at once, a poll tells what their receipts say has fired", async () => {
+    const operation = "SegmentThresholdCrossedPoll";
+    const first = await ana.call(operation, { instance: "crowd", segment: "vip", threshold: 1000 });
+    const one = () => host.take(...[900, 1001].map((value) => observed("crowd", "segment", "vip", value)));
+    const receipts = await Promise.all(Array.from({ length: 30 }, one));
+    const fired = receipts.flatMap(({ firings }) => firings);
+    const told = [];
+    let answer = await ana.follow(operation, first.headers.get("location"));
+    for (; answer.status === 200; answer = await ana.follow(operation, answer.headers.get("location"))) told.push(...answer.body);
+    assert.ok(fired.length > 0);
+    assert.deepEqual(told.map(({ id }) => id).toSorted(), fired.toSorted());
+  });
+
   test("250 firings come in pages, each once and in order, and the pages follow at once", async () => {
     const operation = "SegmentThresholdCrossedPoll";
     const fields = { instance: "many", segment: "vip", threshold: 1000 };

@@ -51,6 +51,9 @@ export class Host {
     this.said = "";
     this.child = spawn(setting("TRIPLINE_HOST"), this.options, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.ended = new Promise((resolve) => this.child.on("exit", (code, signal) => resolve(signal ?? code)));
+    // Should this process fail in the middle, none stays behind.
+    const { child } = this;
+    process.once("exit", () => child.kill("SIGKILL"));
     this.origin = await new Promise((resolve, reject) => {
       const give = (why) => (clearTimeout(timer), reject(new Error(`the host ${why}; it said: ${this.said}`)));
       const timer = setTimeout(give, PATIENCE, "did not start in time");
