@@ -158,4 +158,21 @@ mod tests {
             assert!(!error.contains("k-1f5Y"), "{error}");
         }
     }
+
+    #[test]
+    fn an_instance_of_ones_own_is_watched_by_its_source_and_by_its_id_and_no_other_is() {
+        let digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        let access = Keys::read(&format!("subscriber bo {digest} /instances/contoso")).unwrap().access();
+        let profile = tripline::connector::Profile::named("unificationCompleted").unwrap();
+        for (instance, wanted) in [
+            ("/instances/contoso", true),
+            ("contoso", true),
+            ("fabrikam", false),
+            ("/instances/fabrikam", false),
+            ("*", false),
+        ] {
+            let trigger = profile.read("s-1", &format!(r#"{{"instance":"{instance}"}}"#)).unwrap();
+            assert_eq!(access.check("bo", &trigger).is_ok(), wanted, "{instance}");
+        }
+    }
 }
