@@ -2,6 +2,7 @@
 //! is escaped by the template.
 
 mod plots;
+mod rows;
 mod view;
 pub mod words;
 

@@ -7,7 +7,8 @@ use tripline::flow::Flow;
 use tripline::pipeline::Pipeline;
 use tripline::threshold::{Condition, Threshold};
 
-use super::view::{Rows, Watched};
+use super::rows::Rows;
+use super::view::Watched;
 use super::words;
 use crate::plot::{Level, LevelKind, Mark, Plot};
 use crate::watch::Watch;

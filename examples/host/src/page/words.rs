@@ -134,7 +134,9 @@ fn named(kind: &str, matcher: &Matcher) -> String {
 fn crossing(threshold: &Threshold) -> String {
     let mut text = condition(&threshold.condition());
     if let Some(rearm) = threshold.rearm() {
-        text.push_str(&format!(", re-arms at {}", number(rearm)));
+        let is_range = matches!(threshold.condition(), Condition::EntersRange(_) | Condition::LeavesRange(_));
+        let (at, beyond) = if is_range { ("", " beyond its ends") } else { ("at ", "") };
+        text.push_str(&format!(", re-arms {at}{}{beyond}", number(rearm)));
     }
     if !threshold.hold().is_zero() {
         text.push_str(&format!(", held for {}", format_duration(threshold.hold())));
@@ -235,8 +237,8 @@ mod tests {
                 "segment vip above 1,000, re-arms at 950, held for PT10M",
             ),
             (
-                r#"{"type":"measureThresholdCrossed","measure":"active","dimensions":{"region":"EMEA"},"entersRange":{"low":1,"high":2}}"#,
-                "measure active, region EMEA enters 1 to 2",
+                r#"{"type":"measureThresholdCrossed","measure":"active","dimensions":{"region":"EMEA"},"entersRange":{"low":1,"high":2},"rearm":0.5}"#,
+                "measure active, region EMEA enters 1 to 2, re-arms 0.5 beyond its ends",
             ),
             (
                 r#"{"type":"measureThresholdCrossed","measure":"*","dimensions":"each","changesBy":{"amount":15,"percent":true,"direction":"up"}}"#,

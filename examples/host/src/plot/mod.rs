@@ -2,6 +2,7 @@
 //! meaning of its own stands in groups with names, so that it can be found and spoken.
 
 mod axis;
+mod marks;
 mod ticks;
 
 use std::fmt::Write as _;
@@ -17,6 +18,8 @@ use crate::page::words;
 use crate::watch::Point;
 
 use axis::Axis;
+
+pub use marks::{Level, LevelKind, Mark};
 
 /// Twice the pixels that it is shown with, for lines and marks stand at whole ones.
 const SIZE: (u32, u32) = (880, 510);
@@ -39,30 +42,6 @@ pub struct Plot {
     pub firings: Vec<Mark>,
 }
 
-/// A value that something happens at.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Level {
-    pub value: f64,
-    pub kind: LevelKind,
-    pub label: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LevelKind {
-    Bound,
-    Rearm,
-}
-
-/// Something that has fired.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mark {
-    pub at: DateTime<Utc>,
-    pub value: Option<f64>,
-    /// `crossed`, `cleared`, `reminder` or `occurred`.
-    pub transition: &'static str,
-    pub label: String,
-}
-
 /// The part of a chart that is drawn in.
 type Area<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 
@@ -75,8 +54,8 @@ impl Plot {
         {
             let root = SVGBackend::with_string(&mut drawn, SIZE).into_drawing_area();
             let area = self.axes(&root, times, numbers)?;
-            self.draw_levels(&area, &mut marks)?;
-            self.draw_firings(&area, &mut marks)?;
+            marks::levels(&area, &self.levels, &mut marks)?;
+            marks::firings(&area, &self.firings, &mut marks)?;
             root.present()?;
         }
         // The element is opened anew, with what it is called.
@@ -141,13 +120,13 @@ impl Plot {
     ) -> Result<Area<'a, 'b>, Failure> {
         let (number_ticks, digits) = ticks::numbers(&numbers, 5);
         let written = |value: &f64| match value.abs() {
-            large if large >= 1e9 => words::number(*value),
+            large if large >= 1e9 => format!("{value:e}"),
             _ => words::rounded(*value, digits),
         };
         let widest = number_ticks.iter().map(|tick| written(tick).chars().count()).max().unwrap_or_default();
-        let longest = self.levels.iter().map(|level| level.label.chars().count()).max().unwrap_or_default();
+        let longest = self.levels.iter().map(|level| level.shown().chars().count()).max().unwrap_or_default();
         let left = 58 + CHAR * widest as u32;
-        let right = (18 + CHAR * longest as u32).clamp(40, SIZE.0 / 3);
+        let right = (18 + CHAR * longest as u32).max(40);
         let time_ticks = ticks::times(&times, (SIZE.0.saturating_sub(left + right) / CHAR) as usize);
         let mut chart = ChartBuilder::on(root)
             .margin_top(16)
@@ -189,60 +168,6 @@ impl Plot {
             }
         }
         Ok(chart)
-    }
-
-    fn draw_levels(&self, area: &Area<'_, '_>, out: &mut String) -> Result<(), Failure> {
-        let (xs, _) = area.plotting_area().get_pixel_range();
-        let start = area.plotting_area().get_x_range().start;
-        let mut levels: Vec<(i32, &Level)> =
-            self.levels.iter().map(|level| (area.backend_coord(&(start, level.value)).1, level)).collect();
-        levels.sort_by_key(|(y, _)| *y);
-        let mut free = i32::MIN;
-        for (y, level) in levels {
-            let (name, style) = match level.kind {
-                LevelKind::Bound => ("bound", r##"stroke="#b45309" stroke-width="4""##),
-                LevelKind::Rearm => {
-                    ("rearm", r##"stroke="#b45309" stroke-width="3" stroke-dasharray="14 10""##)
-                }
-            };
-            // At the end of its line, or below the label that stands there already.
-            let text = (y + 9).max(free);
-            free = text + 32;
-            write!(
-                out,
-                r##"<g class="{name}"><line x1="{}" x2="{}" y1="{y}" y2="{y}" {style}/><text x="{}" y="{text}" font-family="sans-serif" font-size="{TEXT}" fill="#8a3f06">{}</text></g>"##,
-                xs.start,
-                xs.end,
-                xs.end + 12,
-                escape(&level.label, Html)?
-            )?;
-        }
-        Ok(())
-    }
-
-    fn draw_firings(&self, area: &Area<'_, '_>, out: &mut String) -> Result<(), Failure> {
-        let (_, ys) = area.plotting_area().get_pixel_range();
-        let lowest = area.plotting_area().get_y_range().start;
-        for mark in &self.firings {
-            let value = mark.value.filter(|value| value.is_finite());
-            let (x, y) = area.backend_coord(&(millis(mark.at.timestamp_millis()), value.unwrap_or(lowest)));
-            let y = if value.is_some() { y } else { ys.end - 14 };
-            // Told apart by their form as well as by their colour.
-            let form = match mark.transition {
-                "cleared" => format!(
-                    r##"<circle cx="{x}" cy="{y}" r="12" fill="#fff" stroke="#15803d" stroke-width="5"/>"##
-                ),
-                "reminder" => format!(
-                    r##"<path d="M{x},{} l15,26 h-30 z" fill="#c5221f" stroke="#fff" stroke-width="4"/>"##,
-                    y - 16
-                ),
-                _ => format!(
-                    r##"<circle cx="{x}" cy="{y}" r="14" fill="#c5221f" stroke="#fff" stroke-width="4"/>"##
-                ),
-            };
-            write!(out, r#"<g class="firing">{form}<title>{}</title></g>"#, escape(&mark.label, Html)?)?;
-        }
-        Ok(())
     }
 }
 

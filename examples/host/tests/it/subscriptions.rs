@@ -39,7 +39,8 @@ async fn killed_at_any_moment_it_goes_on_with_its_subscriptions_and_loses_no_fir
     let folder = folder("kill");
     let receiver = Receiver::start().await;
     let mut command = command(&folder);
-    let host = Host::start(&mut command);
+    // A snapshot every few batches, so that some are gone on from.
+    let host = Host::start(command.args(["--checkpoint", "3"]));
     let (id, secret) = subscribe(&host, &receiver.url("slow")).await;
     host.kill();
     let mut fired = Vec::new();
@@ -101,5 +102,36 @@ async fn what_the_grace_time_is_too_short_for_is_told_after_the_next_start() {
     let host = Host::start(&mut command);
     until(async || status_of(&host, &id).await.1, |status| status["delivered"] == 1).await;
     assert_eq!(receiver.notifications(&secret).len(), 1, "it was told again under the same id");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_it_takes_events_each_that_is_sent_again_counts_once() {
+    let folder = folder("midway");
+    let receiver = Receiver::start().await;
+    let mut command = command(&folder);
+    let host = Host::start(&mut command);
+    let (id, secret) = subscribe(&host, &receiver.url("200")).await;
+    host.kill();
+    for round in 0..8 {
+        let host = Host::start(&mut command);
+        let (first, second) = (2 * round, 2 * round + 1);
+        observe(&host, first, 998).await;
+        // Somewhere between before it came and after it was answered.
+        let taken =
+            tokio::time::timeout(Duration::from_millis(u64::from(round)), observe(&host, second, 1_004))
+                .await;
+        host.kill();
+        let host = Host::start(&mut command);
+        let (status, answer) = observe(&host, second, 1_004).await;
+        assert_eq!(status, 202, "{answer}");
+        if taken.is_ok() {
+            assert_eq!(answer["duplicates"], 1, "what was answered is there: {answer}");
+        }
+        host.kill();
+    }
+    let host = Host::start(&mut command);
+    let status = until(async || status_of(&host, &id).await.1, |status| status["delivered"] == 8).await;
+    assert_eq!((&status["fired"], receiver.notifications(&secret).len()), (&8.into(), 8), "{status}");
     std::fs::remove_dir_all(folder).unwrap();
 }
