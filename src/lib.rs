@@ -82,6 +82,7 @@
 //! | have it done: retries, limits for each target, dead letters | [`dispatch`], [`Dispatcher`](dispatch::Dispatcher), [`drive`](dispatch::drive()) |
 //! | say what follows a firing, step by step, in Rust or JSON | [`flow`], [`Flow`](flow::Flow), [`Flows`](flow::Flows), [`flows`](_documentation::flows) |
 //! | offer triggers and actions to Power Automate and Logic Apps | [`connector`], [`Connector`](connector::Connector) |
+//! | get from a clone to a flow that posts to Teams | [`power_automate`](_documentation::power_automate) |
 //! | sign or verify webhooks | [`webhook::Signer`], [`webhook::Verifier`] |
 //! | accept callback URLs from strangers | [`webhook::Guard`] |
 //! | learn to write an action, from nothing | [`connector_authors`](_documentation::connector_authors) |
@@ -316,6 +317,10 @@ pub mod _documentation {
 
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
+
+    #[cfg(feature = "flow")]
+    #[doc = include_str!("../docs/power_automate.md")]
+    pub mod power_automate {}
 
     #[doc = include_str!("../docs/semantics.md")]
     pub mod semantics {}

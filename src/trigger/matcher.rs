@@ -109,6 +109,24 @@ impl Matcher {
         }
     }
 
+    /// The names, where these alone are meant: what a check of who may watch what asks for.
+    ///
+    /// ```
+    /// use tripline::trigger::Matcher;
+    /// let names = |matcher: &Matcher| Some(matcher.names()?.map(str::to_owned).collect::<Vec<_>>());
+    /// assert_eq!(names(&Matcher::one_of(["vip", "gold"])).unwrap(), ["vip", "gold"]);
+    /// assert_eq!(names(&Matcher::from("vip")).unwrap(), ["vip"]);
+    /// assert_eq!((names(&Matcher::from("*")), names(&Matcher::prefix("vip"))), (None, None));
+    /// ```
+    pub fn names(&self) -> Option<impl Iterator<Item = &str>> {
+        let names = match self {
+            Self::Exact(name) => std::slice::from_ref(name),
+            Self::OneOf(names) => names,
+            Self::Any | Self::Prefix(_) | Self::Suffix(_) => return None,
+        };
+        Some(names.iter().map(|name| &**name))
+    }
+
     /// What is wrong with it, the path being relative to it.
     pub(super) fn faults(&self) -> Vec<Fault> {
         let empty = |path: &str| vec![Fault::new(path, "the text is empty")];

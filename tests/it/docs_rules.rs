@@ -196,6 +196,65 @@ fn ignored_fences(path: &str, text: &str) -> Vec<String> {
     ignored.map(|(at, info)| format!("{path}:{}: a fence marked {info}", at + 1)).collect()
 }
 
+#[test]
+fn what_microsoft_documents_has_its_page_and_what_is_our_own_says_where_it_is_decided() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/power_automate.md")).unwrap();
+    let (said, faults) = attributed(&page);
+    assert!(said > 25, "only {said} statements were found: does the reader still see?");
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// How many statements of a page say whose they are, and what is wrong with them: those marked *Microsoft:* name a source of the
+/// table below `## Sources`, by its title and address; those marked *Ours:* say where that is decided, or what the semantics are;
+/// in no other is a source, tables aside; and there is no source without a statement.
+fn attributed(page: &str) -> (usize, Vec<String>) {
+    let (text, table) = page.split_once("\n## Sources\n").unwrap_or((page, ""));
+    let rows =
+        table.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix("> |")?.split_once(" | <"));
+    let sources: Vec<(&str, &str)> = rows.collect();
+    let (mut said, mut faults, mut cited) = (0, Vec::new(), Vec::new());
+    for paragraph in text.split("\n\n") {
+        let links: Vec<(&str, &str)> = links(paragraph).collect();
+        let from: Vec<_> = links.iter().filter(|(_, to)| to.contains("learn.microsoft.com")).collect();
+        let is_decided = links
+            .iter()
+            .any(|(_, to)| to.contains("/docs/decisions/") || to.starts_with("crate::_documentation"));
+        let (is_theirs, is_ours) = (paragraph.starts_with("*Microsoft:*"), paragraph.starts_with("*Ours:*"));
+        let start: String = paragraph.chars().take(60).collect();
+        said += usize::from(is_theirs || is_ours);
+        if is_theirs && from.is_empty() {
+            faults.push(format!("{start:?} names no source"));
+        }
+        if is_ours && !is_decided {
+            faults.push(format!("{start:?} does not say where it is decided"));
+        }
+        if !from.is_empty() && !is_theirs && !paragraph.trim_start().starts_with('|') {
+            faults.push(format!("{start:?} has a source and is not marked as Microsoft's"));
+        }
+        faults.extend(
+            from.iter().filter(|link| !sources.contains(link)).map(|link| format!("{link:?} is no source")),
+        );
+        cited.extend(from.into_iter().copied());
+    }
+    faults.extend(
+        sources
+            .iter()
+            .filter(|source| !cited.contains(source))
+            .map(|source| format!("{source:?} is not cited")),
+    );
+    (said, faults)
+}
+
+/// The text and the target of each link.
+fn links(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.match_indices("](").filter_map(|(at, _)| {
+        let start = text[..at].rfind('[')? + 1;
+        let end = at + 2 + text[at + 2..].find(')')?;
+        Some((&text[start..at], &text[at + 2..end]))
+    })
+}
+
 // Planted faults: each must be caught, and its honest neighbour must not.
 
 fn planted(text: &str) -> Vec<Function> {
@@ -283,4 +342,27 @@ fn an_ignored_fence_is_caught_in_comments_and_in_pages() {
     assert_eq!(ignored_fences("src/x.rs", "\"```ignore\"; // ```ignore"), [""; 0]);
     assert_eq!(ignored_fences("README.md", "text\n```rust,ignore\n```").len(), 1);
     assert_eq!(ignored_fences("README.md", "```rust\n```\nignore"), [""; 0]);
+}
+
+#[test]
+fn a_statement_without_its_page_or_its_decision_is_caught() {
+    let sources =
+        "\n## Sources\n\n| title | address |\n|---|---|\n| A page | <https://learn.microsoft.com/a> |\n";
+    let page = "([A page](https://learn.microsoft.com/a))";
+    let decision =
+        "[7](https://github.com/tripline/tripline/blob/main/docs/decisions/0007-callback-guard.md)";
+    let faults = |text: &str| attributed(&format!("{text}{sources}")).1;
+    let honest =
+        format!("*Microsoft:* so it is\n{page}.\n\n*Ours:* so be it ({decision}).\n\n| x | {page} |");
+    assert_eq!(attributed(&format!("{honest}{sources}")), (2, Vec::new()));
+    for (text, caught) in [
+        ("*Microsoft:* so it is.", "names no source"),
+        ("*Ours:* so be it.", "does not say where it is decided"),
+        (&format!("So it is {page}."), "is not marked as Microsoft's"),
+        ("*Microsoft:* ([Another](https://learn.microsoft.com/a))", "is no source"),
+        ("*Microsoft:* ([A page](https://learn.microsoft.com/b))", "is no source"),
+        ("Nothing.", "is not cited"),
+    ] {
+        assert!(faults(text).iter().any(|fault| fault.ends_with(caught)), "{text}: {:?}", faults(text));
+    }
 }

@@ -14,6 +14,7 @@ use tripline::builtin::customer_insights::{
     CreateItem, GetEntities, GetItem, GetItems, GetPartitionData, GetPartitions, GetPartitionsV2,
     SendStatusReport, SendStatusReportV2, UpdateItem, subscription_key,
 };
+use tripline::builtin::teams::TeamsChannelMessage;
 use tripline::connector::{Callbacks, Notify};
 use tripline::flow::{Flow, Step};
 
@@ -48,8 +49,8 @@ pub fn printing(triggers: &str) -> Result<Vec<Flow>, Failure> {
     Ok(flows.collect::<Result<_, _>>()?)
 }
 
-/// What users run: the actions that `builtin::customer_insights::connector` declares.
-pub fn of_connector(base: &str, http: &Http) -> Result<Registry, Failure> {
+/// What users run: the actions that `examples/export_connector` declares, of Customer Insights at `base` and Teams by Graph at `graph`.
+pub fn of_connector(base: &str, graph: &str, http: &Http) -> Result<Registry, Failure> {
     let mut registry = Registry::new();
     registry.add(over(CreateItem::new().with_base(base), http))?;
     registry.add(over(GetItem::new().with_base(base), http))?;
@@ -61,6 +62,8 @@ pub fn of_connector(base: &str, http: &Http) -> Result<Registry, Failure> {
     registry.add(over(SendStatusReport::new().with_base(base), http))?;
     registry.add(over(SendStatusReportV2::new().with_base(base), http))?;
     registry.add(over(UpdateItem::new().with_base(base), http))?;
+    let teams = OverHttp::new(TeamsChannelMessage::new().with_base(graph), Arc::clone(http));
+    registry.add(teams.with_login(Credential::bearer(SecretRef::named("graph-token"))))?;
     Ok(registry)
 }
 
@@ -75,8 +78,8 @@ fn over<A: HttpAction>(action: A, http: &Http) -> OverHttp<A, Http> {
         .with_login(subscription_key(SecretRef::named("subscription-key")))
 }
 
-/// What a subscriber logs in to Customer Insights with: of `ana`, `ANA_TOKEN` and `ANA_SUBSCRIPTION_KEY` in the environment. In earnest, a
-/// vault; a login of the host's that all share would give each the rights of all.
+/// What a subscriber logs in with: of `ana`, `ANA_TOKEN` and `ANA_SUBSCRIPTION_KEY` in the environment for Customer Insights,
+/// `ANA_GRAPH_TOKEN` for Graph. In earnest, a vault; a login of the host's that all share would give each the rights of all.
 #[derive(Debug)]
 pub struct Environment {
     pub subscriber: String,

@@ -43,6 +43,9 @@ pub struct Args {
     /// Where Customer Insights is
     #[arg(long, value_name = "URL", default_value = customer_insights::BASE)]
     pub customer_insights: String,
+    /// Where Microsoft Graph is, by which a message is posted to a channel of Teams
+    #[arg(long, value_name = "URL", default_value = "https://graph.microsoft.com/v1.0")]
+    pub graph: String,
     /// Callbacks may lead to this host alone, or with a dot before it to all below it; may be said several times
     #[arg(long = "callback-host", value_name = "HOST")]
     pub callback_hosts: Vec<String>,

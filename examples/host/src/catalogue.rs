@@ -10,6 +10,7 @@ use tripline::action::Choice;
 use tripline::event::{Event, RefreshCompleted, ValueObserved};
 use tripline::pipeline::{Keep, Pipeline};
 
+use crate::instance::is_meant;
 use crate::keys::Access;
 
 /// Most names of all sources; those that come later are no choice, but can be typed in.
@@ -73,7 +74,8 @@ impl Catalogue {
             "instances" => seen.map(|((_, source, _), _)| (source.as_str(), source.as_str())).collect(),
             _ => {
                 let of = seen.filter(|((of, source, _), _)| {
-                    of == list && instance.is_none_or(|instance| instance == "*" || instance == source)
+                    of == list
+                        && instance.is_none_or(|instance| instance == "*" || is_meant(source, instance))
                 });
                 of.map(|((.., id), title)| (id.as_str(), title.as_str())).collect()
             }

@@ -18,8 +18,10 @@ use std::collections::BTreeMap;
 use axum::http::HeaderMap;
 use tripline::Trigger;
 use tripline::connector::ApiKeys;
+use tripline::trigger::Matcher;
 
 use crate::Failure;
+use crate::instance::is_meant;
 
 /// The keys of both kinds.
 #[derive(Debug, Default)]
@@ -105,8 +107,8 @@ impl Access {
     /// Whether a trigger watches what may be seen, and nothing else.
     pub fn check(&self, subscriber: &str, trigger: &Trigger) -> Result<(), String> {
         let Some(own) = self.sources.get(subscriber) else { return Ok(()) };
-        let watched = trigger.source().and_then(|source| source.as_exact());
-        if watched.is_some_and(|watched| own.iter().any(|one| one == watched)) {
+        let names = trigger.source().and_then(Matcher::names);
+        if names.is_some_and(|mut names| names.all(|name| own.iter().any(|one| is_meant(one, name)))) {
             return Ok(());
         }
         Err(format!("{subscriber} may watch one of these instances: {}", own.join(", ")))
@@ -154,6 +156,23 @@ mod tests {
             let error = Keys::read(&format!("{ANA}\n{line}")).unwrap_err().to_string();
             assert!(error.starts_with("line 2: ") && error.contains(why), "{line}: {error}");
             assert!(!error.contains("k-1f5Y"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_instance_of_ones_own_is_watched_by_its_source_and_by_its_id_and_no_other_is() {
+        let digest = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        let access = Keys::read(&format!("subscriber bo {digest} /instances/contoso")).unwrap().access();
+        let profile = tripline::connector::Profile::named("unificationCompleted").unwrap();
+        for (instance, wanted) in [
+            ("/instances/contoso", true),
+            ("contoso", true),
+            ("fabrikam", false),
+            ("/instances/fabrikam", false),
+            ("*", false),
+        ] {
+            let trigger = profile.read("s-1", &format!(r#"{{"instance":"{instance}"}}"#)).unwrap();
+            assert_eq!(access.check("bo", &trigger).is_ok(), wanted, "{instance}");
         }
     }
 }

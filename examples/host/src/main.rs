@@ -27,6 +27,7 @@ mod disk;
 mod events;
 mod feed;
 mod host;
+mod instance;
 mod intake;
 mod keys;
 mod look;

@@ -46,6 +46,10 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(metrics::show))
         .route("/events", post(events::take))
         .route(&below, any(connector::answer))
+        .fallback(|| async { problem(StatusCode::NOT_FOUND, "there is nothing at this path") })
+        .method_not_allowed_fallback(|| async {
+            problem(StatusCode::METHOD_NOT_ALLOWED, "this path takes the methods that the header Allow names")
+        })
         .with_state(app)
 }
 

@@ -74,7 +74,7 @@ impl Setup {
         let catalogue = Catalogue::of(&pipeline, access.clone());
         let intake = Intake { watch: Watch::of(&pipeline), catalogue: catalogue.clone() };
         let service = ConnectorService::builder(secrets.key, base_url, callbacks.clone(), secrets.vault)
-            .with_actions(actions::of_connector(&args.customer_insights, &http)?)
+            .with_actions(actions::of_connector(&args.customer_insights, &args.graph, &http)?)
             .with_access(move |subscriber, trigger| access.check(subscriber, trigger))
             .build(Utc::now(), pipeline)?;
         let unopened = service.counts().unopened();

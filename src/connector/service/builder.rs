@@ -79,15 +79,20 @@ impl ConnectorServiceBuilder {
     }
 
     /// Who may watch what: a trigger that is refused is answered with 403 and this reason. It is asked for each subscription and
-    /// each poll; without it every principal may watch everything that the pipeline is told, those of others among it.
+    /// each poll; without it every principal may watch everything that the pipeline is told, those of others among it. An
+    /// instance that is filled in as an id without a slash stands for its source as well (`contoso`, `/instances/contoso`), so
+    /// both are among the names.
     ///
     /// ```
     /// # use tripline::connector::ConnectorServiceBuilder;
+    /// use tripline::trigger::Matcher;
+    ///
     /// fn only_own(builder: ConnectorServiceBuilder) -> ConnectorServiceBuilder {
     ///     builder.with_access(|principal, trigger| {
-    ///         let own = format!("/instances/{principal}");
-    ///         let is_own = trigger.source().is_some_and(|source| source.matches(&own) && source.as_exact().is_some());
-    ///         if is_own { Ok(()) } else { Err(format!("{principal} may watch {own} alone")) }
+    ///         let own = [format!("/instances/{principal}"), principal.to_owned()];
+    ///         let names = trigger.source().and_then(Matcher::names);
+    ///         let is_own = names.is_some_and(|mut names| names.all(|name| own.iter().any(|own| own == name)));
+    ///         if is_own { Ok(()) } else { Err(format!("{principal} may watch {} alone", own[0])) }
     ///     })
     /// }
     /// ```

@@ -18,6 +18,7 @@ use tripline::connector::{
 use tripline::event::ValueObserved;
 use tripline::journal::{Journal, MemoryJournal, MemorySnapshots};
 use tripline::pipeline::{self, Pipeline, PipelineBuilder, recover};
+use tripline::trigger::Matcher;
 use tripline::webhook::Guard;
 
 use super::declared;
@@ -307,8 +308,9 @@ pub(super) fn builder(setup: &Setup, callbacks: &Callbacks) -> ConnectorServiceB
         return builder;
     }
     builder.with_access(|principal, trigger| {
-        let is_own =
-            trigger.source().is_some_and(|source| source.matches(&format!("/instances/{principal}")));
+        let own = [format!("/instances/{principal}"), principal.to_owned()];
+        let names = trigger.source().and_then(Matcher::names);
+        let is_own = names.is_some_and(|mut names| names.all(|name| own.iter().any(|own| own == name)));
         if is_own { Ok(()) } else { Err(format!("{principal} may watch its own instance alone")) }
     })
 }
