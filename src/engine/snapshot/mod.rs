@@ -122,7 +122,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Snapshot`] where the bytes are cut, damaged or of another
+    /// [`ErrorKind::Snapshot`](crate::ErrorKind::Snapshot) where the bytes are cut, damaged or of another
     /// version; the engine is then as it was.
     ///
     /// ```
