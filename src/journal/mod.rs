@@ -10,6 +10,7 @@
 //! | know what a journal promises, or write one over my own store | [`Journal`], and `testing::journal_conformance` |
 //! | keep snapshots in my own store | [`Snapshots`], and `testing::snapshots_conformance` |
 //! | keep both in a folder (feature `journal-file`) | `FileJournal`, `FileSnapshots` |
+//! | say no as the others do, from a store of my own | [`refuse`] |
 //! | know the bytes of the files | [`journal_format`](crate::_documentation::journal_format) |
 //! | test without a disk, with crashes | [`MemoryJournal`], [`MemorySnapshots`] |
 //!
@@ -50,7 +51,7 @@ mod file;
 mod found;
 mod lsn;
 mod memory;
-mod refuse;
+pub mod refuse;
 mod snapshots;
 
 pub use batch::{Batch, Records};

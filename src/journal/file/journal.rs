@@ -17,7 +17,7 @@ use crate::journal::chain::Chain;
 use crate::journal::contract::{Entries, Journal};
 use crate::journal::found::Found;
 use crate::journal::lsn::Lsn;
-use crate::journal::refuse::{check_end, check_range, fenced};
+use crate::journal::refuse::{check_end, check_range, fenced, poisoned};
 
 /// A [`Journal`] in a folder of its own.
 ///
@@ -170,7 +170,7 @@ impl FileJournal {
 
     fn check_alive(&self) -> Result<(), Error> {
         let Some(what) = self.failed else { return Ok(()) };
-        Err(Error::new(ErrorKind::Poisoned, format!("the journal must be opened anew: {what} failed before")))
+        Err(poisoned(what))
     }
 
     /// What went wrong, remembered.
