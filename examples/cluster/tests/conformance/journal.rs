@@ -174,7 +174,7 @@ fn bytes_that_were_changed_on_the_disk_are_reported() {
             journal.read(Lsn::FIRST).unwrap().find_map(Result::err).map(|error| error.kind())
         }
         Ok(journal) => panic!("the server has cut the journal to {} batches", journal.last()),
-        Err(error) => Some(error.kind()),,
+        Err(error) => Some(error.kind()),
     };
     assert_eq!(told, Some(ErrorKind::Corrupt));
 }
