@@ -181,12 +181,7 @@ impl Journal for NatsJournal {
         if before <= self.first {
             return Ok(());
         }
-        // With the subject, though there is only one: a purge by number alone rewrites a file of the server in
-        // place, in 2.9 at least, and a kill at that moment costs all that is in it.
-        let subject = &self.subject;
-        self.link.ask(&format!("trim {}", self.name), async || {
-            self.stream.purge().filter(subject).sequence(before.get()).await
-        })?;
+        Pages::new(self.link.clone(), self.stream.clone()).trim(&self.subject, before.get())?;
         self.first = before;
         Ok(())
     }

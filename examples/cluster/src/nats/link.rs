@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use async_nats::jetstream::context::{Context, ContextBuilder};
+use async_nats::jetstream::kv::Store;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType, Stream};
 use async_nats::{ConnectOptions, Event};
 use tokio::runtime::Handle;
@@ -158,6 +159,34 @@ impl Link {
         self.ask(&format!("open the stream {name}"), async || {
             self.context.get_or_create_stream(config.clone()).await
         })
+    }
+
+    /// A key-value bucket that keeps the last value of each key, for this long where that is not zero; made where it is
+    /// not there yet.
+    ///
+    /// By the stream that it is, since the client's own way asks for the limits of the account first, and takes no
+    /// answer of a server before 2.10.
+    pub(super) fn bucket(&self, name: &str, max_age: Duration) -> Result<Store, Error> {
+        let config = Config {
+            name: format!("KV_{name}"),
+            subjects: vec![format!("$KV.{name}.>")],
+            storage: StorageType::File,
+            num_replicas: 1,
+            max_messages: -1,
+            max_bytes: -1,
+            max_consumers: -1,
+            max_messages_per_subject: 1,
+            max_message_size: -1,
+            max_age,
+            discard: DiscardPolicy::New,
+            allow_rollup: true,
+            deny_delete: true,
+            allow_direct: true,
+            ..Config::default()
+        };
+        let what = format!("open the bucket {name}");
+        self.ask(&what, async || self.context.get_or_create_stream(config.clone()).await)?;
+        self.ask(&what, async || self.context.get_key_value(name).await)
     }
 
     pub(super) fn unclear(&self, what: &str, unclear: Unclear) -> Error {

@@ -12,12 +12,17 @@
 //! also where the server is gone.
 
 mod frame;
-
+mod inputs;
 mod journal;
-
+mod leases;
 mod link;
 mod pages;
+mod snapshots;
+mod writer;
 
+pub use inputs::NatsInputs;
 pub use journal::NatsJournal;
-
+pub use leases::Leases;
 pub use link::Link;
+pub use snapshots::NatsSnapshots;
+pub use writer::InputWriter;

@@ -3,8 +3,10 @@
 use std::io;
 use std::time::Duration;
 
+use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::pull::Config;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy};
+use async_nats::jetstream::message::StreamMessage as Message;
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -23,6 +25,7 @@ const SILENCE: Duration = Duration::from_millis(500);
 pub(super) struct Stored {
     pub(super) sequence: u64,
     pub(super) payload: Bytes,
+    pub(super) headers: Option<HeaderMap>,
 }
 
 /// What there is from a sequence on.
@@ -105,16 +108,33 @@ impl Pages {
         }
     }
 
+    /// Lets go of what is below this sequence, which is one that is there.
+    ///
+    /// By subject, though there is only one: a purge by number alone rewrites a file of the server in place (2.9.10,
+    /// `Compact` in `server/filestore.go`), and a kill at that moment costs all that is in it.
+    pub(super) fn trim(&self, subject: &str, before: u64) -> Result<(), Error> {
+        if before <= 1 {
+            // To the server this is all of it.
+            return Ok(());
+        }
+        self.link.ask(&format!("trim {}", self.name), async || {
+            self.stream.purge().filter(subject).sequence(before).await
+        })?;
+        Ok(())
+    }
+
     fn one(&self, sequence: u64) -> Result<Page, Error> {
         let what = format!("read {}", self.name);
         let found = self.link.ask(&what, async || match self.stream.get_raw_message(sequence).await {
-            Ok(message) => Ok(Some(message.payload)),
+            Ok(Message { payload, headers, .. }) => {
+                Ok(Some(Stored { sequence, payload, headers: Some(headers) }))
+            }
             Err(error) => match error.kind() {
                 LastRawMessageErrorKind::NoMessageFound => Ok(None),
                 _ => Err(error),
             },
         })?;
-        Ok(found.map_or(Page::Missing, |payload| Page::Messages(vec![Stored { sequence, payload }])))
+        Ok(found.map_or(Page::Missing, |found| Page::Messages(vec![found])))
     }
 
     fn keep(&mut self, reader: Consumer<Config>, page: Vec<Stored>) -> Page {
@@ -137,7 +157,8 @@ async fn pull(reader: &Consumer<Config>, from: u64, most: usize) -> io::Result<V
             break;
         }
         next += 1;
-        page.push(Stored { sequence, payload: message.message.payload });
+        let message = message.message;
+        page.push(Stored { sequence, payload: message.payload, headers: message.headers });
     }
     Ok(page)
 }
