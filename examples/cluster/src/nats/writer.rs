@@ -15,7 +15,10 @@ use super::link::Link;
 use super::pages::{Page, Pages};
 
 /// How many may be under way.
-const WINDOW: usize = 512;
+const WINDOW: usize = 1024;
+
+/// How many are sent in one go.
+const BURST: usize = 128;
 
 /// For the headers of a message, in bytes.
 const AROUND: usize = 512;
@@ -46,6 +49,8 @@ pub struct InputWriter {
     /// The last sequence that is known to be stored.
     stored: u64,
     under_way: VecDeque<Sent>,
+    /// How many of those, at the end, are yet to be sent.
+    waiting: usize,
 }
 
 struct Sent {
@@ -76,6 +81,7 @@ impl InputWriter {
             position: None,
             stored,
             under_way: VecDeque::new(),
+            waiting: 0,
         };
         if stored > 0 {
             writer.position = Some(writer.position_at(stored)?);
@@ -112,8 +118,11 @@ impl InputWriter {
             self.settle(WINDOW / 2)?;
         }
         let sequence = self.stored + self.under_way.len() as u64 + 1;
-        let answer = self.send(sequence, position, &payload);
-        self.under_way.push_back(Sent { sequence, position, payload, answer });
+        self.under_way.push_back(Sent { sequence, position, payload, answer: None });
+        self.waiting += 1;
+        if self.waiting >= BURST {
+            self.send();
+        }
         Ok(Some(sequence - 1))
     }
 
@@ -129,26 +138,33 @@ impl InputWriter {
         Ok(self.stored)
     }
 
-    fn send(&self, sequence: u64, position: u64, payload: &Bytes) -> Option<PublishAckFuture> {
-        let message = PublishMessage::build()
-            .header(HEADER, inputs::header(&self.name, sequence, position, payload).as_str())
-            .payload(payload.clone())
-            .expected_stream(&self.name)
-            .expected_last_sequence(sequence - 1);
-        let sending = self.link.context().send_publish(self.subject.clone(), message);
-        self.link.run(self.link.once(sending)).ok()?.ok()
+    /// Sends all that wait. What cannot even be sent is found out by whoever waits for its answer.
+    fn send(&mut self) {
+        let first = self.under_way.len() - std::mem::take(&mut self.waiting);
+        let Self { link, name, subject, under_way, .. } = self;
+        let sending = async {
+            for sent in under_way.iter_mut().skip(first) {
+                let Sent { sequence, position, payload, .. } = &*sent;
+                let message = PublishMessage::build()
+                    .header(HEADER, inputs::header(name, *sequence, *position, payload).as_str())
+                    .payload(payload.clone())
+                    .expected_last_sequence(sequence - 1);
+                match link.context().send_publish(subject.clone(), message).await {
+                    Ok(answer) => sent.answer = Some(answer),
+                    Err(_) => break,
+                }
+            }
+        };
+        // Unclear for some of them, then, and so for those behind them.
+        let _ = link.run(link.once(sending));
     }
 
     /// Waits until at most so many are under way.
     fn settle(&mut self, left: usize) -> Result<(), Error> {
         let mut grown = Instant::now();
+        self.send();
         while self.under_way.len() > left {
-            let Some(first) = self.under_way.front_mut() else { break };
-            if let Some(answer) = first.answer.take()
-                && let Ok(Ok(ack)) = self.link.run(self.link.once(answer.into_future()))
-                && ack.sequence == first.sequence
-            {
-                self.is_stored(1);
+            if self.wait(left) > 0 {
                 grown = Instant::now();
                 continue;
             }
@@ -163,13 +179,29 @@ impl InputWriter {
             } else {
                 std::thread::sleep(PAUSE);
             }
-            for at in 0..self.under_way.len() {
-                let Sent { sequence, position, ref payload, .. } = self.under_way[at];
-                let answer = self.send(sequence, position, payload);
-                self.under_way[at].answer = answer;
-            }
+            self.waiting = self.under_way.len();
+            self.send();
         }
         Ok(())
+    }
+
+    /// Takes the answers in their order, to the first that is none; how many said yes.
+    fn wait(&mut self, left: usize) -> usize {
+        let mut count = 0;
+        let Self { link, under_way, .. } = self;
+        let wanted = under_way.len() - left;
+        let waiting = async {
+            for sent in under_way.iter_mut().take(wanted) {
+                let Some(answer) = sent.answer.take() else { break };
+                if !answer.await.is_ok_and(|ack| ack.sequence == sent.sequence) {
+                    break;
+                }
+                count += 1;
+            }
+        };
+        let _ = link.run(link.once(waiting));
+        self.is_stored(count);
+        count
     }
 
     /// Finds out which of those under way are stored.
