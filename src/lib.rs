@@ -277,6 +277,8 @@ pub mod partition;
 #[cfg(feature = "flow")]
 pub mod pipeline;
 mod sealed;
+#[cfg(feature = "flow")]
+pub mod shard;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod threshold;
@@ -321,6 +323,10 @@ pub mod _documentation {
     #[cfg(feature = "flow")]
     #[doc = include_str!("../docs/power_automate.md")]
     pub mod power_automate {}
+
+    #[cfg(feature = "flow")]
+    #[doc = include_str!("../docs/scale_out.md")]
+    pub mod scale_out {}
 
     #[doc = include_str!("../docs/semantics.md")]
     pub mod semantics {}

@@ -375,6 +375,18 @@ impl Engine {
         &self.counts
     }
 
+    /// The partition that it is [of](EngineBuilder::with_partition); `None` where it judges everything.
+    ///
+    /// ```
+    /// use tripline::{engine::Engine, partition::Partitions};
+    /// let partition = Partitions::new(16)?.get(3)?;
+    /// assert_eq!(Engine::builder().with_partition(partition).build().partition(), Some(partition));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn partition(&self) -> Option<Partition> {
+        self.partition
+    }
+
     /// Event time: the largest time of an accepted event or tick.
     ///
     /// ```

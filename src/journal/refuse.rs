@@ -35,6 +35,16 @@ pub fn fenced(expected: Lsn, last: Lsn) -> Error {
     Error::new(ErrorKind::Fenced, message)
 }
 
+/// A put of a snapshot by a handle that has not seen the one that was put last.
+///
+/// ```
+/// use tripline::journal::refuse;
+/// assert!(refuse::superseded().is_fenced());
+/// ```
+pub fn superseded() -> Error {
+    Error::new(ErrorKind::Fenced, "another owner has put a snapshot since")
+}
+
 /// Holds the place where a read is to begin: any batch that is there, or just behind the last.
 ///
 /// # Errors
@@ -72,6 +82,18 @@ pub fn check_end(at: Lsn, last: Lsn) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::OutOfRange, message));
     }
     Ok(())
+}
+
+/// A log of inputs that is asked for what it no longer has.
+///
+/// ```
+/// use tripline::journal::refuse;
+/// let error = refuse::trimmed(3, 7);
+/// assert_eq!(error.to_string(), "the input at 3 is no longer there: the log begins at 7");
+/// ```
+pub fn trimmed(from: u64, first: u64) -> Error {
+    let message = format!("the input at {from} is no longer there: the log begins at {first}");
+    Error::new(ErrorKind::OutOfRange, message)
 }
 
 /// A batch or a snapshot that is larger than the store takes; nothing was written.

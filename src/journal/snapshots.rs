@@ -18,6 +18,10 @@ use crate::error::Error;
 /// 5. *Damage is told.* [`latest`](Snapshots::latest) gives a snapshot as it was put, or tells in [`Latest::damaged`] what it
 ///    had to leave out. Where there were snapshots and none is whole it fails as [`Corrupt`](crate::ErrorKind::Corrupt):
 ///    "none" would be a silent start from nothing.
+/// 6. *Fencing.* Where two can have it open at a time, [`put`](Snapshots::put) by one who has not seen what was put last, by its
+///    own `put` or [`latest`](Snapshots::latest), fails as [`Fenced`](crate::ErrorKind::Fenced) and changes nothing: an owner that
+///    woke late would else put the state of long ago over that of its heir, who has let go of the batches between. A store
+///    whose journal only one can have open needs none of it.
 ///
 /// In a folder. Wrong: a crash while it is written leaves neither the old snapshot nor the new one.
 ///
@@ -51,7 +55,7 @@ pub trait Snapshots: Send {
     /// # Errors
     ///
     /// [`Storage`](crate::ErrorKind::Storage) where the storage refuses; the one before is then still the latest,
-    /// or the new one is.
+    /// or the new one is. [`Fenced`](crate::ErrorKind::Fenced) where another handle has put one that this has not seen.
     fn put(&mut self, snapshot: &Snapshot) -> Result<(), Error>;
 
     /// The snapshot that was put last and is whole.

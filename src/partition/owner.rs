@@ -1,5 +1,7 @@
 //! Who owns what.
 
+use std::fmt;
+
 use crate::error::{Error, ErrorKind};
 use crate::event::{Process, SeriesRef};
 use crate::trigger::{Matcher, PartitionKey, Trigger, TriggerKind};
@@ -37,6 +39,7 @@ pub struct Partitions {
 /// use tripline::partition::Partitions;
 /// let partition = Partitions::new(16)?.get(3)?;
 /// assert_eq!((partition.index(), partition.partitions().count()), (3, 16));
+/// assert_eq!(partition.to_string(), "partition 3 of 16");
 /// # Ok::<(), tripline::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -246,5 +249,11 @@ impl Partition {
             _ => None,
         };
         awaited.is_none_or(|series| self.owns_series(&series))
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "partition {} of {}", self.index, self.of.count)
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::error::Error;
-use crate::time::{Nanos, datetime, instant, nanos_of};
+use crate::event::Event;
+use crate::time::{Nanos, datetime, format_instant, instant, nanos_of};
 
 /// How far time has come in the input as a whole, so that partitions which
 /// hear of different events let the same deadlines pass.
@@ -17,7 +18,8 @@ use crate::time::{Nanos, datetime, instant, nanos_of};
 /// the input of *each* partition, behind the events before it. A partition hands it to
 /// [`Engine::handle_timeout`](crate::engine::Engine::handle_timeout). As a part of the
 /// input it is the same when the input is gone through again: what fires
-/// then fires at the same logical time.
+/// then fires at the same logical time. In a log of events it stands as an
+/// [event of its own type](Self::event).
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,6 +45,9 @@ pub struct Watermark {
 }
 
 impl Watermark {
+    /// The type of the events that stand for it in a log.
+    pub const EVENT_TYPE: &'static str = "tripline.watermark.advanced";
+
     /// One that is told each time the input has come so much further; zero for every new instant.
     ///
     /// ```
@@ -82,6 +87,25 @@ impl Watermark {
         }
         self.told = Some(before);
         Ok(Some(datetime(before)))
+    }
+
+    /// What stands in a log of events for the word that time has come to this instant. Its id is the instant.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) where that is outside the years 1677 to 2262.
+    ///
+    /// ```
+    /// # use chrono::DateTime;
+    /// # use tripline::partition::Watermark;
+    /// let event = Watermark::event(DateTime::UNIX_EPOCH)?;
+    /// assert_eq!(event.event_type(), Watermark::EVENT_TYPE);
+    /// assert_eq!((event.id(), event.time()), ("1970-01-01T00:00:00Z", Some(DateTime::UNIX_EPOCH)));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn event(time: DateTime<Utc>) -> Result<Event<'static>, Error> {
+        let id = format_instant(instant(time)?);
+        Ok(Event::new(id, "tripline", Self::EVENT_TYPE)?.with_time(time))
     }
 
     /// The latest time that was noted, for the end of an input: once no event at

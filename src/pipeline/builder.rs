@@ -141,6 +141,7 @@ impl PipelineBuilder {
             firings: Firings::new(self.limits.firings()),
             limits: self.limits,
             kept: Kept::default(),
+            offset: 0,
             last: Lsn::ZERO,
             safe: Lsn::ZERO,
             checkpoint: Lsn::ZERO,

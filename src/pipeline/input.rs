@@ -117,7 +117,7 @@ impl Pipeline {
     pub fn handle_timeout(&mut self, now: DateTime<Utc>) -> Result<Receipt, Error> {
         match self.poll_timeout() {
             Some(due) if due <= now => {
-                let is_full = self.is_full();
+                let is_full = self.stands_still();
                 self.take(instant(now)?, Input::Other(Other::Timeout { is_full }), &[])
             }
             _ => Ok(Receipt::default()),

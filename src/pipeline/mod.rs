@@ -12,6 +12,7 @@
 //! | let go of what is no longer needed | [`Pipeline::checkpoint`] |
 //! | keep batches in a store of my own | [`Persist`], [`Pipeline::persisted`] |
 //! | commit a cursor with the events that it gave | [`Keep`], [`Pipeline::handle_events_keeping`] |
+//! | divide events among several pipelines | [`Pipeline::handle_log`], [`Commit`], and the room `shard` |
 //! | know why nothing happened | [`Pipeline::why`], [`Pipeline::activity`] |
 //!
 //! ```
@@ -45,12 +46,14 @@
 mod activity;
 mod builder;
 mod checkpoint;
+mod commit;
 mod configure;
 mod firings;
 mod input;
 mod keep;
 mod keeping;
 mod limits;
+mod log;
 mod persist;
 mod receipt;
 mod record;
@@ -75,6 +78,7 @@ use keep::Kept;
 
 pub use activity::Activity;
 pub use builder::PipelineBuilder;
+pub use commit::Commit;
 pub use configure::Changes;
 pub use keep::Keep;
 pub use limits::{Counts, Limits};
@@ -136,6 +140,8 @@ pub struct Pipeline {
     outgoing: VecDeque<(Lsn, Work)>,
     firings: Firings,
     kept: Kept,
+    /// Of a partition's log: the offset of what has not been taken yet.
+    offset: u64,
     counts: Counts,
     /// What the flows rendered under the input that is being handled, call by call.
     rendered: Vec<Vec<Rendered>>,
@@ -209,7 +215,7 @@ impl Pipeline {
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted next. While
-    /// [`is_full`](Self::is_full) the engine's deadlines do not count.
+    /// [`is_full`](Self::is_full) the engine's deadlines do not count, and in a [partition](Self::handle_log) they never do.
     ///
     /// ```
     #[doc = include_str!("../../docs/snippets/pipeline.rs")]
@@ -217,7 +223,7 @@ impl Pipeline {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn poll_timeout(&self) -> Option<DateTime<Utc>> {
-        let engine = self.engine.poll_timeout().filter(|_| !self.is_full());
+        let engine = self.engine.poll_timeout().filter(|_| !self.stands_still());
         [engine, self.flows.poll_timeout(), self.dispatcher.poll_timeout()].into_iter().flatten().min()
     }
 
@@ -252,6 +258,11 @@ impl Pipeline {
     /// ```
     pub fn is_full(&self) -> bool {
         self.bytes >= self.limits.unsafe_bytes() || self.flows.is_full() || self.dispatcher.is_full()
+    }
+
+    /// Whether the engine's time does not go on with that of the host.
+    fn stands_still(&self) -> bool {
+        self.partition().is_some() || self.is_full()
     }
 
     /// The number of the last batch that was made.

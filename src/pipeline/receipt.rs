@@ -70,3 +70,10 @@ getters! {
     /// The runs that were started.
     runs -> &[RunId]: |this| &this.runs, "receipt.runs().len() == 1";
 }
+
+impl Receipt {
+    /// What was refused, for whoever tells of it by other places.
+    pub(crate) fn take_refused(&mut self) -> Vec<(usize, Error)> {
+        std::mem::take(&mut self.refused)
+    }
+}

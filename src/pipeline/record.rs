@@ -19,8 +19,43 @@ const VERSION: u32 = 1;
 #[derive(Debug)]
 pub(super) enum Input<'a> {
     Events(&'a [Event<'a>]),
+    /// Events of the partition's log, and the offset of what comes after them there.
+    Log(&'a [Event<'a>], u64),
     Define(&'a Flow, Replace),
     Other(Other),
+}
+
+/// What a batch of a partition says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Place {
+    /// Which it is, and of how many.
+    pub(super) partition: u32,
+    pub(super) partitions: u32,
+    /// The offset in its log from which it goes on after this batch.
+    pub(super) next: u64,
+    /// When the engine's next deadline is after it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "due")]
+    pub(super) due: Option<Nanos>,
+}
+
+impl Place {
+    /// Which partition, and of how many.
+    fn whose(self) -> (u32, u32) {
+        (self.partition, self.partitions)
+    }
+}
+
+/// Whether something is of the partition that is here; if not, what to say.
+pub(super) fn check_place(of: Option<Place>, here: Option<Place>) -> Result<(), String> {
+    let (of, here) = (of.map(Place::whose), here.map(Place::whose));
+    if of == here {
+        return Ok(());
+    }
+    let name = |whose: Option<(u32, u32)>| {
+        whose.map_or("no partition".to_owned(), |(index, count)| format!("partition {index} of {count}"))
+    };
+    Err(format!("it is of {}, and this is {}", name(of), name(here)))
 }
 
 /// An input that is written as it is.
@@ -35,7 +70,8 @@ pub(super) enum Other {
         result: Told,
     },
     Timeout {
-        /// Whether the engine's clock stood still: that depends on what was not safe then, which no journal tells.
+        /// Whether the engine's clock stood still: a partition's does, and else that depends on what was not safe
+        /// then, which no journal tells.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         is_full: bool,
     },
@@ -84,6 +120,29 @@ struct Header {
     /// How many renderings each call of the flows gave.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rendered: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+}
+
+/// An instant as it is read by people.
+mod due {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::time::{Nanos, format_instant, parse_instant};
+
+    #[expect(clippy::ref_option, reason = "serde passes a reference")]
+    pub(super) fn serialize<S: Serializer>(due: &Option<Nanos>, to: S) -> Result<S::Ok, S::Error> {
+        match due {
+            Some(due) => to.serialize_str(&format_instant(*due)),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Nanos>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| parse_instant(&text).map_err(D::Error::custom)).transpose()
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,6 +157,7 @@ enum Kind {
 #[serde(tag = "input", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum Large {
     Events { events: usize },
+    Log { events: usize },
     Define { apply_now: bool },
 }
 
@@ -109,12 +169,14 @@ pub(super) struct Record<'a> {
     pub(super) keeps: Vec<Keep>,
     pub(super) firings: Vec<&'a [u8]>,
     pub(super) rendered: Vec<Vec<Rendered>>,
+    pub(super) place: Option<Place>,
 }
 
 /// An input that was read.
 #[derive(Debug)]
 pub(super) enum Owned<'a> {
     Events(Vec<Event<'a>>),
+    Log(Vec<Event<'a>>, u64),
     Define(Box<Flow>, Replace),
     Other(Other),
 }
@@ -123,6 +185,7 @@ impl Owned<'_> {
     pub(super) fn as_input(&self) -> Input<'_> {
         match self {
             Self::Events(events) => Input::Events(events),
+            Self::Log(events, next) => Input::Log(events, *next),
             Self::Define(flow, how) => Input::Define(flow, *how),
             Self::Other(other) => Input::Other(other.clone()),
         }
@@ -136,12 +199,12 @@ pub(super) fn encode(
     keeps: &[Keep],
     firings: &[Firing],
     rendered: &[Vec<Rendered>],
+    place: Option<Place>,
 ) -> Batch {
+    let written = |events: &[Event<'_>]| events.iter().map(Event::to_json).collect();
     let (large, own) = match input {
-        Input::Events(events) => {
-            let own = events.iter().map(Event::to_json).collect();
-            (Kind::Large(Large::Events { events: events.len() }), own)
-        }
+        Input::Events(events) => (Kind::Large(Large::Events { events: events.len() }), written(events)),
+        Input::Log(events, _) => (Kind::Large(Large::Log { events: events.len() }), written(events)),
         Input::Define(flow, how) => {
             let apply_now = how == Replace::ApplyNow;
             (Kind::Large(Large::Define { apply_now }), vec![flow.to_json()])
@@ -158,6 +221,7 @@ pub(super) fn encode(
         kept: keeps.len(),
         firings: firings.len(),
         rendered: counts,
+        place,
     };
     let mut batch = Batch::new();
     batch.push(&to_json(&header));
@@ -181,11 +245,10 @@ pub(super) fn decode(batch: &Batch) -> Result<Record<'_>, String> {
     let mut next = |what: &str| records.next().ok_or_else(|| format!("{what} is missing"));
     let input = match header.kind {
         Kind::Other(other) => Owned::Other(other),
-        Kind::Large(Large::Events { events }) => {
-            // They were taken in once, whatever the bounds are now.
-            let reader = Reader::new().with_max_bytes(usize::MAX);
-            let event = |_| reader.read(next("an event")?).map_err(|error| error.to_string());
-            Owned::Events((0..events).map(event).collect::<Result<_, _>>()?)
+        Kind::Large(Large::Events { events }) => Owned::Events(read_events(events, &mut next)?),
+        Kind::Large(Large::Log { events }) => {
+            let place = header.place.ok_or("it does not say which partition it is of")?;
+            Owned::Log(read_events(events, &mut next)?, place.next)
         }
         Kind::Large(Large::Define { apply_now }) => {
             let text = std::str::from_utf8(next("the flow")?).map_err(|error| error.to_string())?;
@@ -203,9 +266,18 @@ pub(super) fn decode(batch: &Batch) -> Result<Record<'_>, String> {
         rendered.push((0..count).map(|_| read(next("a rendering")?)).collect::<Result<_, _>>()?);
     }
     match records.next() {
-        None => Ok(Record { now, input, keeps, firings, rendered }),
+        None => Ok(Record { now, input, keeps, firings, rendered, place: header.place }),
         Some(_) => Err("it has more records than its header says".to_owned()),
     }
+}
+
+fn read_events<'a>(
+    count: usize,
+    next: &mut impl FnMut(&str) -> Result<&'a [u8], String>,
+) -> Result<Vec<Event<'a>>, String> {
+    // They were taken in once, whatever the bounds are now.
+    let reader = Reader::new().with_max_bytes(usize::MAX);
+    (0..count).map(|_| reader.read(next("an event")?).map_err(|error| error.to_string())).collect()
 }
 
 /// Every key in it is a text and every number finite, so it is always written.
@@ -226,7 +298,7 @@ mod tests {
 
     fn read_back(input: Input<'_>) -> String {
         let keeps = [Keep::put("a", "1"), Keep::remove("b")];
-        let batch = encode(7, input, &keeps, &[], &[]);
+        let batch = encode(7, input, &keeps, &[], &[], None);
         let record = decode(&batch).unwrap();
         assert_eq!(record.keeps, keeps);
         assert_eq!((record.now, record.firings.len(), record.rendered.len()), (7, 0, 0));
@@ -264,7 +336,7 @@ mod tests {
     #[test]
     fn what_is_cut_or_too_long_is_told() {
         let events = [Event::new("1", "/s", "t").unwrap()];
-        let whole = encode(7, Input::Events(&events), &[Keep::put("a", "1")], &[], &[]);
+        let whole = encode(7, Input::Events(&events), &[Keep::put("a", "1")], &[], &[], None);
         let records: Vec<&[u8]> = whole.records().collect();
         let of = |records: &[&[u8]]| {
             let mut batch = Batch::new();

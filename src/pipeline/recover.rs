@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::Pipeline;
 use super::builder::PipelineBuilder;
-use super::record::decode;
+use super::record::{Place, check_place, decode};
 use crate::error::{Error, ErrorKind};
 use crate::journal::{Batch, Chain, Damage, Found, Journal, Lsn, Snapshot, Snapshots};
+use crate::time::format_instant;
 
 /// What a recovery has found.
 ///
@@ -132,6 +133,11 @@ pub fn recover<J: Journal + ?Sized, S: Snapshots + ?Sized>(
         let mut before = chain;
         for entry in journal.read(next)? {
             let entry = entry?;
+            if entry.lsn() != pipeline.last.next() {
+                let (missing, found) = (pipeline.last.next(), entry.lsn());
+                let message = format!("batch {missing} is missing: the journal gives {found} in its place");
+                return Err(Error::new(ErrorKind::Corrupt, message));
+            }
             belongs(before, entry.chain_before(), entry.lsn().previous())?;
             before = entry.chain();
             recovery.firings += pipeline.replay(entry.lsn(), entry.batch())?;
@@ -173,6 +179,7 @@ impl Pipeline {
         }
         let at = |kind: ErrorKind, why: String| Error::new(kind, format!("batch {lsn}: {why}"));
         let record = decode(batch).map_err(|why| at(ErrorKind::Corrupt, why))?;
+        check_place(record.place, self.place()).map_err(|why| at(ErrorKind::Corrupt, why))?;
         self.given = Some(record.rendered.into());
         let receipt = self.apply(record.now, &record.input.as_input(), &record.keeps, lsn);
         let left = self.given.take().unwrap_or_default();
@@ -186,6 +193,12 @@ impl Pipeline {
         if !same.eq(record.firings.iter().copied()) {
             let (now, then) = (receipt.firings.len(), record.firings.len());
             let why = format!("{now} firings where there were {then}, or others");
+            return Err(at(ErrorKind::Diverged, why));
+        }
+        if self.place() != record.place {
+            let shown = |place: Option<Place>| place.and_then(|place| place.due).map(format_instant);
+            let [now, then] = [self.place(), record.place].map(|place| shown(place).unwrap_or_default());
+            let why = format!("the next deadline is {now:?} and was {then:?}");
             return Err(at(ErrorKind::Diverged, why));
         }
         (self.last, self.safe) = (lsn, lsn);

@@ -1,12 +1,14 @@
 //! From one machine to the next.
 
+use chrono::{DateTime, Utc};
+
 use super::Pipeline;
 use super::keep::Keep;
 use super::persist::Persist;
 use super::receipt::Receipt;
 use super::record::{Input, Other, Told, encode};
 use crate::dispatch::{Admission, Lease, Outcome};
-use crate::engine::{self, Replace};
+use crate::engine::{self, Engine, Replace};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::flow::{self, Flow, Flows};
@@ -22,7 +24,7 @@ impl Pipeline {
         self.last = lsn;
         let rendered = std::mem::take(&mut self.rendered);
         if self.is_durable {
-            let batch = encode(now, input, keeps, &receipt.firings, &rendered);
+            let batch = encode(now, input, keeps, &receipt.firings, &rendered, self.place());
             let bytes = batch.as_bytes().len();
             self.bytes += bytes;
             self.unsafe_bytes.push_back((lsn, bytes));
@@ -46,6 +48,7 @@ impl Pipeline {
         let at = datetime(now);
         match input {
             Input::Events(events) => self.decide(now, events, !keeps.is_empty(), &mut receipt)?,
+            Input::Log(events, next) => self.take_log(now, events, *next, &mut receipt),
             Input::Define(flow, how) => self.install(now, flow, *how, &mut receipt)?,
             Input::Other(other) => match other {
                 Other::Keep => {}
@@ -113,18 +116,13 @@ impl Pipeline {
         receipt.taken = events.len();
         self.counts.events += events.len() as u64;
         for (place, event) in events.iter().enumerate() {
-            match self.engine.handle_event(datetime(now), event) {
-                Ok(engine::Receipt::Duplicate) => receipt.duplicates += 1,
-                Ok(engine::Receipt::Late) => receipt.late += 1,
-                Ok(engine::Receipt::Ignored) => receipt.ignored += 1,
-                Ok(_) => {}
-                Err(error) => receipt.refused.push((place, error)),
-            }
+            self.judge(place, datetime(now), event, receipt);
             self.collect(receipt);
         }
         if !keeps
             && receipt.refused.len() == events.len()
             && let [_] = events
+            && receipt.firings.is_empty()
             && let Some((_, error)) = receipt.refused.pop()
         {
             // Nothing has changed that would have to be written down.
@@ -134,13 +132,43 @@ impl Pipeline {
         Ok(())
     }
 
+    pub(super) fn judge(
+        &mut self,
+        place: usize,
+        now: DateTime<Utc>,
+        event: &Event<'_>,
+        receipt: &mut Receipt,
+    ) {
+        match self.with_room(receipt, |engine| engine.handle_event(now, event)) {
+            Ok(engine::Receipt::Duplicate) => receipt.duplicates += 1,
+            Ok(engine::Receipt::Late) => receipt.late += 1,
+            Ok(engine::Receipt::Ignored) => receipt.ignored += 1,
+            Ok(_) => {}
+            Err(error) => receipt.refused.push((place, error)),
+        }
+    }
+
+    /// One call of the engine, repeated while it stops for want of room for what fires on the way.
+    pub(super) fn with_room<T>(
+        &mut self,
+        receipt: &mut Receipt,
+        mut call: impl FnMut(&mut Engine) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        loop {
+            match call(&mut self.engine) {
+                Err(error) if error.is_full() && self.engine.pending_firings() > 0 => self.collect(receipt),
+                done => return done,
+            }
+        }
+    }
+
     fn install(&mut self, now: Nanos, flow: &Flow, how: Replace, receipt: &mut Receipt) -> Result<(), Error> {
         flow.validate(self.flows.registry()).map_err(|error| error.at(flow.id()))?;
-        let (at, trigger) = (datetime(now), flow.trigger());
+        let (at, trigger, told) = (datetime(now), flow.trigger(), self.engine_time(now));
         match self.flows.flow(flow.id()).map(Flow::trigger) {
-            None => self.engine.add(at, trigger.clone())?,
+            None => self.engine.add(told, trigger.clone())?,
             Some(old) if old == trigger && how == Replace::Quiet => {}
-            Some(_) => self.engine.replace(at, trigger.clone(), how)?,
+            Some(_) => self.engine.replace(told, trigger.clone(), how)?,
         }
         self.run_flows(receipt, |flows| flows.define(at, flow.clone()))?;
         self.collect(receipt);
@@ -151,7 +179,7 @@ impl Pipeline {
     fn tick(&mut self, now: Nanos, is_full: bool, lsn: Lsn, receipt: &mut Receipt) -> Result<(), Error> {
         let at = datetime(now);
         if !is_full {
-            self.engine.handle_timeout(at)?;
+            self.with_room(receipt, |engine| engine.handle_timeout(at))?;
             self.collect(receipt);
             self.tell_flows(now, receipt)?;
         }
@@ -161,7 +189,7 @@ impl Pipeline {
         self.run_flows(receipt, |flows| flows.handle_timeout(at))
     }
 
-    fn collect(&mut self, receipt: &mut Receipt) {
+    pub(super) fn collect(&mut self, receipt: &mut Receipt) {
         while let Some(firing) = self.engine.poll_firing() {
             receipt.firings.push(firing);
         }

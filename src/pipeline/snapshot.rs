@@ -7,6 +7,7 @@ use super::Pipeline;
 use super::activity::Activity;
 use super::builder::PipelineBuilder;
 use super::keep::Keep;
+use super::record::{Place, check_place};
 use crate::error::{Error, ErrorKind};
 use crate::firing::FiringRecord;
 use crate::flow::Flow;
@@ -17,7 +18,8 @@ use crate::time::datetime;
 /// The first had nothing kept; a build that reads no other must not lose what is.
 const FIRST: u16 = 1;
 const WITH_KEPT: u16 = 2;
-const SEALED: Sealed = Sealed::new("tripline/pipeline", FIRST..=WITH_KEPT);
+const OF_A_PARTITION: u16 = 3;
+const SEALED: Sealed = Sealed::new("tripline/pipeline", FIRST..=OF_A_PARTITION);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +33,8 @@ struct Header {
     activities: Option<Vec<(String, Activity)>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     kept: Vec<Keep>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
     /// How long the parts are that follow: the engine's, the flows', the dispatcher's.
     parts: [usize; 3],
 }
@@ -54,11 +58,16 @@ impl Pipeline {
             firings: self.firings.records(),
             activities: Some(self.firings.activities.to_list()),
             kept: self.kept.to_list(),
+            place: self.place(),
             parts: parts.each_ref().map(Vec::len),
         };
         // Every key in it is a text and every number finite, so it is always written.
         let header = serde_json::to_vec(&header).unwrap_or_default();
-        let version = if self.kept.is_empty() { FIRST } else { WITH_KEPT };
+        let version = match self.partition() {
+            Some(_) => OF_A_PARTITION,
+            None if self.kept.is_empty() => FIRST,
+            None => WITH_KEPT,
+        };
         SEALED.seal(version, |mut bytes| {
             bytes.extend((header.len() as u64).to_le_bytes());
             bytes.extend(header);
@@ -91,7 +100,7 @@ impl PipelineBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Snapshot`] where the bytes are cut, damaged or of another
-    /// version; as [`Flow::validate`] where a flow does not fit the actions; as [`build`](Self::build).
+    /// version or partition; as [`Flow::validate`] where a flow does not fit the actions; as [`build`](Self::build).
     ///
     /// ```
     #[doc = include_str!("../../docs/snippets/pipeline.rs")]
@@ -113,6 +122,8 @@ impl PipelineBuilder {
         let [engine, flows, dispatcher] = header.parts;
         let (engine, flows, dispatcher) = (part(engine)?, part(flows)?, part(dispatcher)?);
         let mut pipeline = self.build()?;
+        check_place(header.place, pipeline.place()).map_err(|why| fail(&why))?;
+        pipeline.offset = header.place.map_or(0, |place| place.next);
         let epoch = datetime(0);
         for text in &header.flows {
             let flow = Flow::from_json(text)?;

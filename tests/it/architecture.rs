@@ -29,7 +29,8 @@ const TABLE: &str = "
     flow:      error time event trigger firing action dispatch bounds few sealed
     journal:   error
 
-    pipeline:  error time event threshold trigger firing engine action dispatch flow journal bounds sealed
+    pipeline:  error time event threshold trigger firing partition engine action dispatch flow journal bounds sealed
+    shard:     error event flow dispatch action partition journal pipeline
     connector: error time event threshold trigger firing engine action dispatch flow journal pipeline webhook bounds
                base64
     builtin:   error time event trigger firing action webhook base64 bounds

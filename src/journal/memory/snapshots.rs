@@ -1,10 +1,12 @@
 //! Snapshots without a disk.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, ErrorKind};
 use crate::journal::found::Damage;
+use crate::journal::refuse::superseded;
 use crate::journal::snapshots::{Latest, Snapshot, Snapshots};
 
 /// How many are kept.
@@ -13,7 +15,8 @@ const KEPT: usize = 2;
 /// [`Snapshots`] without a disk, for tests.
 ///
 /// Clones have the same store, as two processes do. Two snapshots are kept, and
-/// the newer one can be damaged to see what a recovery makes of it.
+/// the newer one can be damaged to see what a recovery makes of it. A clone that
+/// has not seen what another has put is fenced.
 ///
 /// ```
 /// use tripline::journal::{Lsn, MemorySnapshots, Snapshot, Snapshots};
@@ -24,9 +27,11 @@ const KEPT: usize = 2;
 /// assert_eq!(other.latest()?.snapshot().map(Snapshot::bytes), Some(&b"state"[..]));
 /// # Ok::<(), tripline::Error>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct MemorySnapshots {
     store: Arc<Mutex<Store>>,
+    /// How many had been put when this handle last looked.
+    seen: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -85,18 +90,30 @@ impl MemorySnapshots {
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        // A panic elsewhere leaves no step half done in here.
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.store)
+    }
+}
+
+impl Clone for MemorySnapshots {
+    /// The same store, opened once more.
+    fn clone(&self) -> Self {
+        let seen = AtomicU64::new(self.store().put);
+        Self { store: Arc::clone(&self.store), seen }
     }
 }
 
 impl Snapshots for MemorySnapshots {
     fn put(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
-        let mut store = self.store();
+        let store = Arc::clone(&self.store);
+        let mut store = lock(&store);
         if std::mem::take(&mut store.fails) {
             return Err(Error::new(ErrorKind::Storage, "the snapshots in memory were told to fail"));
         }
+        if store.put != *self.seen.get_mut() {
+            return Err(superseded());
+        }
         store.put += 1;
+        *self.seen.get_mut() = store.put;
         let number = store.put;
         store.kept.push_back((number, Some(snapshot.clone())));
         while store.kept.len() > KEPT {
@@ -107,6 +124,7 @@ impl Snapshots for MemorySnapshots {
 
     fn latest(&self) -> Result<Latest, Error> {
         let store = self.store();
+        self.seen.store(store.put, Ordering::Relaxed);
         let mut damaged = Vec::new();
         for (number, kept) in store.kept.iter().rev() {
             if let Some(snapshot) = kept {
@@ -119,4 +137,9 @@ impl Snapshots for MemorySnapshots {
             Some(damage) => Err(Error::new(ErrorKind::Corrupt, "no snapshot is whole").caused_by(damage)),
         }
     }
+}
+
+fn lock(store: &Mutex<Store>) -> MutexGuard<'_, Store> {
+    // A panic elsewhere leaves no step half done in here.
+    store.lock().unwrap_or_else(PoisonError::into_inner)
 }
