@@ -2,7 +2,8 @@
 
 use async_nats::HeaderMap;
 use tripline::Error;
-use tripline::journal::{Lsn, refuse};
+use tripline::journal::refuse;
+use tripline::shard::{Input, Inputs};
 
 use super::link::Link;
 use super::pages::{Page, Pages, Stored};
@@ -15,12 +16,12 @@ pub(super) fn names(cluster: &str, partition: u32) -> (String, String) {
     (format!("{cluster}_inputs_{partition}"), format!("{cluster}.inputs.{partition}"))
 }
 
-/// The log of inputs of a partition: the stream `CLUSTER_inputs_PARTITION`, written by an
+/// The [`Inputs`] of a partition: the stream `CLUSTER_inputs_PARTITION`, written by an
 /// [`InputWriter`](super::InputWriter).
 ///
 /// An input's offset is its sequence in the stream less one, so the first ever has 0. It is read in order, and every
 /// one is held against its checksum; one that is missing, changed or foreign is
-/// [`Corrupt`](tripline::ErrorKind::Corrupt).
+/// [`Corrupt`](tripline::ErrorKind::Corrupt), and so is a log that ends before the offset that is asked for.
 pub struct NatsInputs {
     pages: Pages,
     name: String,
@@ -37,30 +38,6 @@ impl NatsInputs {
         let (name, subject) = names(cluster, partition);
         let stream = link.stream(&name, &subject)?;
         Ok(Self { pages: Pages::new(link.clone(), stream), name, subject })
-    }
-
-    /// At most so many from this offset on, the oldest first; none where there is nothing yet.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfRange`](tripline::ErrorKind::OutOfRange) for an offset that is no longer kept,
-    /// [`Corrupt`](tripline::ErrorKind::Corrupt) where one is missing or changed, also where the log ends before an offset that was
-    /// there already, [`Storage`](tripline::ErrorKind::Storage) where the server refuses or does not answer.
-    pub fn read(&mut self, from: u64, most: usize) -> Result<Vec<(u64, Vec<u8>)>, Error> {
-        if most == 0 {
-            return Ok(Vec::new());
-        }
-        let corrupt = |what: &str| refuse::corrupt(format!("{}, input {from}: {what}", self.name));
-        match self.pages.fetch(from + 1, most)? {
-            Page::Messages(messages) => messages.into_iter().map(|stored| self.input(stored)).collect(),
-            Page::Ahead { last } if last == from => Ok(Vec::new()),
-            Page::Ahead { last } => Err(corrupt(&format!("the log has lost its end, it has only {last}"))),
-            Page::Gone { first, last } => {
-                refuse::check_range(Lsn::new(from), Lsn::new(first).previous(), Lsn::new(last))?;
-                Err(corrupt("it is missing"))
-            }
-            Page::Missing => Err(corrupt("it is missing")),
-        }
     }
 
     /// The offset of the oldest that is kept, and that which the next one gets.
@@ -83,9 +60,26 @@ impl NatsInputs {
         self.pages.trim(&self.subject, (before + 1).min(end))
     }
 
-    fn input(&self, stored: Stored) -> Result<(u64, Vec<u8>), Error> {
+    fn take(&self, stored: Stored) -> Result<Input, Error> {
         position(&self.name, &stored)?;
-        Ok((stored.sequence - 1, stored.payload.into()))
+        Ok(Input::new(stored.sequence - 1, stored.payload.into()))
+    }
+}
+
+impl Inputs for NatsInputs {
+    fn read(&mut self, from: u64, most: usize) -> Result<Vec<Input>, Error> {
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let corrupt = |what: &str| refuse::corrupt(format!("{}, input {from}: {what}", self.name));
+        match self.pages.fetch(from.saturating_add(1), most)? {
+            Page::Messages(messages) => messages.into_iter().map(|stored| self.take(stored)).collect(),
+            Page::Ahead { last } if last == from => Ok(Vec::new()),
+            // Nobody asks for what is behind the next input, unless there was more once.
+            Page::Ahead { last } => Err(corrupt(&format!("the log has lost its end, it has only {last}"))),
+            Page::Gone { first, .. } => Err(refuse::trimmed(from, first.saturating_sub(1))),
+            Page::Missing => Err(corrupt("it is missing")),
+        }
     }
 }
 

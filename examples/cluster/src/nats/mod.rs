@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`Journal`](tripline::journal::Journal) | [`NatsJournal`] | a stream per partition; the sequence is the number of the batch |
 //! | [`Snapshots`](tripline::journal::Snapshots) | [`NatsSnapshots`] | a key-value bucket, in pieces |
-//! | the inputs of a partition | [`NatsInputs`], [`InputWriter`] | a stream per partition |
+//! | [`Inputs`](tripline::shard::Inputs) | [`NatsInputs`], written by [`InputWriter`] | a stream per partition |
 //! | who does the work | [`Leases`] | a key-value bucket whose entries go away |
 //!
 //! The ports block, the client is asynchronous: each of these has a [`Link`], is

@@ -182,7 +182,7 @@ impl Snapshots for NatsSnapshots {
         // It counts as seen where it is ours: one that we have put without hearing so.
         if now != seen && self.doubtful.as_ref().is_none_or(|kept| list.kept.first() != Some(kept)) {
             self.seen.store(seen, Ordering::Relaxed);
-            return Err(superseded());
+            return Err(refuse::superseded());
         }
         self.doubtful = None;
         let kept = self.write(&list, snapshot)?;
@@ -193,7 +193,9 @@ impl Snapshots for NatsSnapshots {
         let answer = self.link.run(self.link.once(self.store.update(&key, list.encode().into(), now)));
         let revision = match answer {
             Ok(Ok(revision)) => revision,
-            Ok(Err(error)) if error.kind() == UpdateErrorKind::WrongLastRevision => return Err(superseded()),
+            Ok(Err(error)) if error.kind() == UpdateErrorKind::WrongLastRevision => {
+                return Err(refuse::superseded());
+            }
             Ok(Err(error)) => {
                 self.doubtful = Some(kept);
                 return Err(refuse::storage(what, error));
@@ -270,9 +272,4 @@ fn decode(bytes: &[u8]) -> Option<Snapshot> {
             .with_chain(Chain::from_bytes(*chain))
             .with_configuration(*configuration),
     )
-}
-
-/// Until the library has these words.
-fn superseded() -> Error {
-    refuse::fenced(Lsn::ZERO, Lsn::ZERO)
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use cluster::nats::{InputWriter, NatsInputs};
 use tripline::ErrorKind;
+use tripline::shard::{Input, Inputs};
 
 use crate::world::World;
 
@@ -22,7 +23,7 @@ fn reader(world: &World) -> NatsInputs {
 }
 
 /// All from an offset on.
-fn read(inputs: &mut NatsInputs, from: u64) -> Vec<(u64, Vec<u8>)> {
+fn read(inputs: &mut NatsInputs, from: u64) -> Vec<Input> {
     let mut all = Vec::new();
     loop {
         let some = inputs.read(from + all.len() as u64, 100).unwrap();
@@ -34,8 +35,12 @@ fn read(inputs: &mut NatsInputs, from: u64) -> Vec<(u64, Vec<u8>)> {
 }
 
 /// These positions, at the offsets from 0 on.
-fn expected(positions: impl IntoIterator<Item = u64>) -> Vec<(u64, Vec<u8>)> {
-    positions.into_iter().enumerate().map(|(offset, position)| (offset as u64, input(position))).collect()
+fn expected(positions: impl IntoIterator<Item = u64>) -> Vec<Input> {
+    positions
+        .into_iter()
+        .enumerate()
+        .map(|(offset, position)| Input::new(offset as u64, input(position)))
+        .collect()
 }
 
 #[test]
@@ -59,7 +64,7 @@ fn inputs_are_read_from_anywhere_in_order_and_there_is_nothing_behind_the_last()
     assert_eq!(inputs.read(250, 5).unwrap(), []);
     writer.append(1000, input(1000)).unwrap();
     writer.flush().unwrap();
-    assert_eq!(inputs.read(250, 5).unwrap(), [(250, input(1000))]);
+    assert_eq!(inputs.read(250, 5).unwrap(), [Input::new(250, input(1000))]);
     assert_eq!(inputs.read(252, 5).unwrap_err().kind(), ErrorKind::Corrupt, "the log has lost its end");
     assert_eq!(inputs.range().unwrap(), (0, 251));
 }
@@ -97,7 +102,7 @@ fn what_was_trimmed_is_out_of_range_and_what_is_missing_or_foreign_is_corrupt() 
     inputs.trim(5).unwrap();
     assert_eq!(inputs.range().unwrap(), (5, 20));
     assert_eq!(inputs.read(4, 10).unwrap_err().kind(), ErrorKind::OutOfRange);
-    assert_eq!(inputs.read(5, 1).unwrap(), [(5, input(5))]);
+    assert_eq!(inputs.read(5, 1).unwrap(), [Input::new(5, input(5))]);
     world.jetstream(async |context| {
         let stream = context.get_stream("tests_inputs_3").await.unwrap();
         stream.delete_message(11).await.unwrap();
@@ -165,7 +170,7 @@ fn a_hundred_thousand_inputs_of_sixteen_partitions_are_written_and_read_in_secon
         let mut next = 0;
         while next < 6250 {
             let some = inputs.read(next, 512).unwrap();
-            assert_eq!(some[0], (next, input(next)));
+            assert_eq!(some[0], Input::new(next, input(next)));
             next += some.len() as u64;
         }
     }
