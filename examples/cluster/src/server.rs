@@ -160,13 +160,17 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// The program, in the folders of `PATH` and in some more.
+/// The program: what `TRIPLINE_NATS_SERVER` names, or the first in the folders of `PATH` and some more.
 pub fn find() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("TRIPLINE_NATS_SERVER") {
+        return Some(named.into()).filter(|program: &PathBuf| program.is_file());
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(BESIDES.map(PathBuf::from))
-        .map(|folder| folder.join("nats-server"))
-        .find(|program| program.is_file())
+    find_in(std::env::split_paths(&path).chain(BESIDES.map(PathBuf::from)))
+}
+
+fn find_in(folders: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    folders.into_iter().map(|folder| folder.join("nats-server")).find(|program| program.is_file())
 }
 
 /// Whether it greets whoever connects, as it does once its streams are there.
@@ -179,4 +183,31 @@ fn answers(port: u16) -> bool {
     stream.set_read_timeout(Some(Duration::from_millis(200))).is_ok()
         && stream.read_exact(&mut greeting).is_ok()
         && &greeting == b"INFO"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_found_in_the_first_folder_that_has_it_and_nowhere_else() {
+        let folder = std::env::temp_dir().join(format!("cluster-find-{}", std::process::id()));
+        let [empty, one, other] = ["empty", "one", "other"].map(|name| folder.join(name));
+        for folder in [&empty, &one, &other] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(one.join("nats-server"), "").unwrap();
+        fs::write(other.join("nats-server"), "").unwrap();
+        assert_eq!(find_in([empty.clone(), one.clone(), other]), Some(one.join("nats-server")));
+        assert_eq!(find_in([empty]), None);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn whoever_has_none_is_told_what_is_missing_how_to_get_it_and_that_nothing_was_started() {
+        let told = Failure::Missing.to_string();
+        for part in ["nats-server is not installed", "nothing was started", "apt-get install nats-server"] {
+            assert!(told.contains(part), "{told}");
+        }
+    }
 }

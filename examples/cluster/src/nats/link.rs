@@ -201,7 +201,8 @@ impl Link {
 }
 
 fn context(client: async_nats::Client, deadline: Duration) -> Context {
-    ContextBuilder::new().timeout(deadline).build(client)
+    // The link's own deadline comes first, and says what it was.
+    ContextBuilder::new().timeout(deadline * 2).build(client)
 }
 
 fn no_answer(within: Duration) -> io::Error {

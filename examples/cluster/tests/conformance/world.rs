@@ -1,6 +1,7 @@
 //! A server for one test.
 
 use std::path::Path;
+use std::process::Command;
 
 use cluster::nats::Link;
 use cluster::server::{Failure, Server};
@@ -35,6 +36,12 @@ impl World {
     pub fn kill_server(&mut self) {
         self.server.kill().unwrap();
         self.server.start().unwrap();
+    }
+
+    /// SIGSTOP or SIGCONT.
+    pub fn signal_server(&self, signal: &str) {
+        let pid = self.server.pid().unwrap().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
     /// As somebody else who has this server.
