@@ -64,7 +64,11 @@ impl NatsJournal {
         let chain = if last == Lsn::ZERO {
             Chain::START
         } else {
-            entry(&name, last, pages.fetch(last.get(), 1)?)?.chain()
+            // Trimming leaves the last one, so that without it the journal is not whole.
+            match pages.fetch(last.get(), 1)? {
+                Page::Gone { .. } => return Err(missing(&name, last)),
+                page => entry(&name, last, page)?.chain(),
+            }
         };
         let link = link.clone();
         Ok(Self {
@@ -237,15 +241,17 @@ fn entry(name: &str, lsn: Lsn, page: Page) -> Result<Entry, Error> {
     match page {
         Page::Messages(messages) => match messages.first() {
             Some(message) => frame::decode(name, lsn, &message.payload),
-            None => Err(refuse::corrupt(format!("{name}, batch {lsn}: it is missing"))),
+            None => Err(missing(name, lsn)),
         },
+        // Another handle has trimmed it since the read began.
         Page::Gone { first, last } => {
             refuse::check_range(lsn, Lsn::new(first), Lsn::new(last))?;
-            Err(refuse::corrupt(format!("{name}, batch {lsn}: it is missing")))
+            Err(missing(name, lsn))
         }
-        Page::Ahead { last } => {
-            Err(refuse::corrupt(format!("{name}, batch {lsn}: it is missing, the stream ends with {last}")))
-        }
-        Page::Missing => Err(refuse::corrupt(format!("{name}, batch {lsn}: it is missing"))),
+        Page::Ahead { .. } | Page::Missing => Err(missing(name, lsn)),
     }
+}
+
+fn missing(name: &str, lsn: Lsn) -> Error {
+    refuse::corrupt(format!("{name}, batch {lsn}: it is missing"))
 }

@@ -15,6 +15,9 @@ use tripline::Error;
 
 use super::link::Link;
 
+/// As many as the client has room for by far: what comes while it has none is lost.
+const MOST: usize = 4096;
+
 /// A reader that nobody asks any more is forgotten by the server after this.
 const FORGOTTEN: Duration = Duration::from_secs(30);
 
@@ -60,8 +63,9 @@ impl Pages {
         Ok((info.state.first_sequence, info.state.last_sequence))
     }
 
-    /// At most so many from this sequence on.
+    /// At most so many from this sequence on, and at most [`MOST`].
     pub(super) fn fetch(&mut self, from: u64, most: usize) -> Result<Page, Error> {
+        let most = most.min(MOST);
         if let Some((reader, next)) = self.reader.take()
             && next == from
         {

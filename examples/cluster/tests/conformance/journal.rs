@@ -105,16 +105,20 @@ fn a_batch_that_was_deleted_from_the_middle_is_reported() {
 #[test]
 fn a_last_batch_that_was_deleted_is_reported_when_the_journal_is_opened() {
     let Some(world) = World::start("deleted-last") else { return };
-    filled(&world, 5);
-    world.jetstream(async |context| {
-        let stream = context.get_stream("tests_journal_3").await.unwrap();
-        assert!(stream.delete_message(5).await.unwrap());
-    });
-    let error = NatsJournal::open(&world.link, CLUSTER, 3).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.to_string().as_str()),
-        (ErrorKind::Corrupt, "tests_journal_3, batch 5: it is missing")
-    );
+    let mut journal = filled(&world, 5);
+    // Also where it is the only one that is kept.
+    for kept in [5, 1] {
+        journal.trim(Lsn::new(journal.last().get() + 1 - kept)).unwrap();
+        let last = journal.last();
+        world.jetstream(async |context| {
+            let stream = context.get_stream("tests_journal_3").await.unwrap();
+            assert!(stream.delete_message(last.get()).await.unwrap());
+        });
+        let error = NatsJournal::open(&world.link, CLUSTER, 3).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert_eq!(error.to_string(), format!("tests_journal_3, batch {last}: it is missing"));
+        journal.append(last, &batch(6)).unwrap();
+    }
 }
 
 #[test]
