@@ -23,10 +23,10 @@ const HEADERS: usize = 512;
 /// step. Of two owners one is told the truth by the server, and has written nothing.
 ///
 /// *Durability.* `append` waits for the server's answer, so [`sync`](Journal::sync) has nothing left to do: a batch
-/// is as safe as the server makes it. Every version has handed it to the operating system before it answers, in a stream
-/// of one replica, so the end of the server's process takes nothing away. The end of the machine
-/// takes what was not on the disk yet: two minutes of it by default. Only `sync_interval: always`
-/// (from 2.10 on) makes it wait for the disk.
+/// is as safe as the server makes it. In a stream of one replica it has handed it to the operating system before it answers
+/// (2.9.10: no `AsyncFlush` in `server/stream.go`), so the end of the server's process takes nothing away. The end of
+/// the machine takes what was not on the disk yet: two minutes of it by default. Only `sync_interval: always`
+/// (from 2.10 on) makes the answer wait for the disk.
 ///
 /// *Damage.* Every message has a checksum over its place and the chain before it (`frame.rs`), so that one that is
 /// foreign, changed, at another place or not there at all is told as
