@@ -1,5 +1,6 @@
 //! All ports together, under the library's own loop.
 
+use std::cell::Cell;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tripline::journal::{Journal, Lsn, MemoryJournal, MemorySnapshots, Snapshots}
 use tripline::partition::Partitions;
 use tripline::pipeline::{Commit, Pipeline};
 use tripline::shard::{Inputs, MemoryInputs, Shard};
+use tripline::testing::{ShardStore, shard_conformance};
 use tripline::threshold::Threshold;
 use tripline::{Error, ErrorKind, Trigger};
 
@@ -90,6 +92,58 @@ fn in_memory() -> Vec<Vec<u8>> {
         watch(&journal.reopen(), &mut seen, &mut firings).unwrap();
     }
     firings
+}
+
+/// The ports of one partition of the suite's.
+struct Store<'a> {
+    world: &'a World,
+    partition: u32,
+    fed: u64,
+}
+
+impl ShardStore for Store<'_> {
+    type Inputs = NatsInputs;
+    type Journal = NatsJournal;
+    type Snapshots = NatsSnapshots;
+
+    fn inputs(&mut self) -> Result<NatsInputs, Error> {
+        NatsInputs::open(&self.world.link, "suite", self.partition)
+    }
+
+    fn journal(&mut self) -> Result<NatsJournal, Error> {
+        NatsJournal::open(&self.world.link, "suite", self.partition)
+    }
+
+    fn snapshots(&mut self) -> Result<NatsSnapshots, Error> {
+        NatsSnapshots::open(&self.world.link, "suite", self.partition)
+    }
+
+    fn feed(&mut self, input: &[u8]) -> Result<(), Error> {
+        let mut writer = InputWriter::open(&self.world.link, "suite", self.partition)?;
+        writer.append(self.fed, input.to_vec())?;
+        self.fed = writer.flush()?;
+        Ok(())
+    }
+
+    fn trim_inputs(&mut self, count: usize) -> Result<(), Error> {
+        self.inputs()?.trim(count as u64)
+    }
+
+    fn drop_batch(&mut self, lsn: Lsn) -> Result<(), Error> {
+        self.world.jetstream(async |context| {
+            let stream = context.get_stream(format!("suite_journal_{}", self.partition)).await.unwrap();
+            assert!(stream.delete_message(lsn.get()).await.unwrap());
+        });
+        Ok(())
+    }
+}
+
+#[test]
+fn the_ports_of_a_shard_are_what_they_are_everywhere() {
+    let Some(world) = World::start("suite") else { return };
+    let stores = Cell::new(0);
+    shard_conformance(|| Store { world: &world, partition: stores.replace(stores.get() + 1), fed: 0 })
+        .assert();
 }
 
 #[test]
