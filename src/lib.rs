@@ -73,6 +73,7 @@
 //! | run many triggers over many series | [`engine::Engine`] |
 //! | feed numbers or tasks as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch), [`observe_refresh`](engine::Engine::observe_refresh) |
 //! | divide the work among several engines | [`partition`], [`Router`](partition::Router) |
+//! | run the parts on several machines, over a log of my own | [`shard`], [`scale_out`](_documentation::scale_out) |
 //! | see why something did not fire | [`Engine::state_of`](engine::Engine::state_of), [`Engine::set_explain`](engine::Engine::set_explain) |
 //! | do something about a firing: write an action | [`action`], [`Action`](action::Action), [`HttpAction`](action::HttpAction) |
 //! | post to Microsoft Teams | [`builtin::teams`] |

@@ -69,11 +69,11 @@ impl ShardStore for Folder {
 
     fn journal(&mut self) -> Result<FileJournal, Error> {
         // A batch for each segment, so that one can be taken out.
-        FileJournal::builder().with_segment_bytes(1).open(&self.folder())
+        FileJournal::builder().with_segment_bytes(1).open(self.folder())
     }
 
     fn snapshots(&mut self) -> Result<FileSnapshots, Error> {
-        FileSnapshots::open(&self.folder())
+        FileSnapshots::open(self.folder())
     }
 
     fn feed(&mut self, input: &[u8]) -> Result<(), Error> {

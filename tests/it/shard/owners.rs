@@ -174,6 +174,11 @@ fn the_time_of_the_host_moves_no_trigger() {
     let _ = shard.take(at(0)).unwrap();
     let commit = Commit::read(ports.1.reopen().read(Lsn::new(2)).unwrap().next().unwrap().unwrap()).unwrap();
     assert_eq!(commit.next_deadline(), Some(at(70)));
+    let header = String::from_utf8(commit.batch().records().next().unwrap().to_vec()).unwrap();
+    assert_eq!(
+        header,
+        r#"{"v":1,"now":"2026-03-01T02:00:00Z","input":"log","events":2,"place":{"partition":0,"partitions":1,"next":2,"due":"2026-03-01T02:01:10Z"}}"#
+    );
     assert_eq!(shard.poll_timeout(), None, "the log ends it, not the host");
     shard.handle_timeout(at(10_000)).unwrap();
     assert_eq!(shard.pipeline().counts().firings(), 0);
