@@ -17,7 +17,7 @@ impl Pipeline {
     ///
     /// The time of the engine is that of the log: of its events and watermarks, never `now`, which is for the flows
     /// and the dispatcher. So the same log fires the same, whoever reads it and whenever. No event is too far
-    /// ahead; one without a time has that of the log so far.
+    /// ahead; one without a time has that of the log so far, and is refused where there is none.
     ///
     /// # Errors
     ///
@@ -106,11 +106,16 @@ impl Pipeline {
         }
     }
 
-    pub(super) fn take_log(&mut self, now: Nanos, events: &[Event<'_>], next: u64, receipt: &mut Receipt) {
+    pub(super) fn take_log(&mut self, events: &[Event<'_>], next: u64, receipt: &mut Receipt) {
         receipt.taken = events.len();
         self.counts.events += events.len() as u64;
         for (place, event) in events.iter().enumerate() {
-            let at = event.time().unwrap_or_else(|| self.engine_time(now));
+            let Some(at) = event.time().or_else(|| self.engine.clock()) else {
+                let message =
+                    format!("the event {:?} has no time, and the log has told none before it", event.id());
+                receipt.refused.push((place, Error::new(ErrorKind::Invalid, message)));
+                continue;
+            };
             if event.event_type() == Watermark::EVENT_TYPE {
                 if let Err(error) = self.with_room(receipt, |engine| engine.handle_timeout(at)) {
                     receipt.refused.push((place, error));

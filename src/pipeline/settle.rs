@@ -48,7 +48,7 @@ impl Pipeline {
         let at = datetime(now);
         match input {
             Input::Events(events) => self.decide(now, events, !keeps.is_empty(), &mut receipt)?,
-            Input::Log(events, next) => self.take_log(now, events, *next, &mut receipt),
+            Input::Log(events, next) => self.take_log(events, *next, &mut receipt),
             Input::Define(flow, how) => self.install(now, flow, *how, &mut receipt)?,
             Input::Other(other) => match other {
                 Other::Keep => {}

@@ -139,6 +139,26 @@ fn what_is_no_event_is_told_with_its_offset_and_passed_over() {
 }
 
 #[test]
+fn an_event_without_a_time_has_that_of_the_log_and_never_that_of_the_host() {
+    let ports = Ports::default();
+    let mut shard = ports.open().unwrap();
+    shard.set_flows(at(0), [above()]).unwrap();
+    let untimed = |id: &'static str, members| {
+        ValueObserved::new("segment", "vip", members).into_event(id, "/s").unwrap().to_json()
+    };
+    ports.0.push(untimed("1", 998.0));
+    let taken = shard.take(at(500)).unwrap();
+    let (offset, error) = &taken.refused()[0];
+    let wanted = r#"the event "1" has no time, and the log has told none before it"#;
+    assert_eq!((*offset, error.to_string().as_str()), (0, wanted));
+    ports.0.push(members("2", 7, 998.0).to_json());
+    ports.0.push(untimed("3", 1004.0));
+    let taken = shard.take(at(500)).unwrap();
+    assert!(taken.refused().is_empty());
+    assert_eq!(taken.receipt().firings()[0].time(), at(7));
+}
+
+#[test]
 fn batches_and_snapshots_of_another_partition_are_refused() {
     let ports = Ports::default();
     let mut shard = ports.open_as(of(3, 16)).unwrap();
