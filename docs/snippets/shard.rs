@@ -1,6 +1,6 @@
 # use chrono::DateTime;
 use serde_json::{Value, json};
-# use tripline::action::{Field, Metadata, Registry, action_fn};
+# use tripline::action::{Effect, Field, Metadata, Registry, action_fn};
 use tripline::engine::Engine;
 # use tripline::event::ValueObserved;
 # use tripline::flow::{Flow, Step};
@@ -10,7 +10,7 @@ use tripline::pipeline::Pipeline;
 use tripline::shard::{MemoryInputs, Shard};
 # use tripline::{threshold::Threshold, Trigger};
 # let mut registry = Registry::new();
-# let post = Metadata::new("postNote").with_input(Field::string("text").with_required(true));
+# let post = Metadata::new("postNote").with_effect(Effect::Guarded).with_input(Field::string("text").with_required(true));
 # registry.add(action_fn(post, |_, _: Value| async { Ok(()) }))?;
 # let trigger = Trigger::segment_threshold_crossed("vip-1000", "vip", Threshold::above(1000.0)).build()?;
 # let tell = Step::new("tell", "postNote").with_input("text", "VIPs: {{ trigger.value }}");

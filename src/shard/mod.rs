@@ -32,7 +32,7 @@
 //!
 //! // Somebody else believes that this owner is gone. It does the same work again, under the same id.
 //! let mut heir = open()?;
-//! heir.handle_timeout(heir.poll_timeout().unwrap())?; // the next attempt
+//! heir.handle_timeout(now + chrono::TimeDelta::minutes(1))?; // when the next attempt is due
 //! assert_eq!(heir.poll_send().unwrap().id(), work.id());
 //! assert!(shard.complete(now, work.lease(), Ok(json!({}))).unwrap_err().is_fenced());
 //! assert!(shard.poll_send().is_none(), "it sends nothing any more");
