@@ -56,7 +56,7 @@ use crate::journal::refuse;
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// `testing::inputs_conformance` (feature `testing`) holds a log against this list.
+/// `testing::shard_conformance` (feature `testing`) holds a log against this list.
 pub trait Inputs: Send {
     /// The inputs from this offset on, the oldest first, at most so many; none where there are none yet.
     ///

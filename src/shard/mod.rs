@@ -14,7 +14,7 @@
 //! | I want to… | go to… |
 //! |---|---|
 //! | run a partition | [`Shard`] |
-//! | read the inputs from a log of my own | [`Inputs`], and `testing::inputs_conformance` |
+//! | read the inputs from a log of my own | [`Inputs`] |
 //! | know that log, journal and snapshots of my own do | `testing::shard_conformance` |
 //! | see what a partition has committed | [`Commit`](crate::pipeline::Commit) |
 //! | know when one process is enough, and how the ports map to what there is | [`scale_out`](crate::_documentation::scale_out) |

@@ -63,7 +63,7 @@ where
     report
 }
 
-fn note(report: &mut Report, check: Check, result: Result<(), String>) {
+pub(super) fn note(report: &mut Report, check: Check, result: Result<(), String>) {
     report.looked_at(check);
     if let Err(found) = result {
         report.found(check, found);
@@ -116,7 +116,7 @@ fn filled<J: Journal, O: FnMut() -> Result<J, Error>>(opener: &mut O, count: u64
     Ok(journal)
 }
 
-fn equal<T: PartialEq + std::fmt::Debug>(what: &str, found: T, wanted: T) -> Result<(), String> {
+pub(super) fn equal<T: PartialEq + std::fmt::Debug>(what: &str, found: T, wanted: T) -> Result<(), String> {
     if found == wanted { Ok(()) } else { Err(format!("{what} is {found:?}, wanted: {wanted:?}")) }
 }
 

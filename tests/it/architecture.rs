@@ -36,8 +36,8 @@ const TABLE: &str = "
     builtin:   error time event trigger firing action webhook base64 bounds
     builtin/manifest.rs: connector
 
-    testing:   error time event threshold trigger firing engine action dispatch flow journal pipeline webhook
-               connector builtin
+    testing:   error time event threshold trigger firing partition engine action dispatch flow journal pipeline shard
+               webhook connector builtin
 ";
 
 /// Code lines a file may have; blank lines, comments and tests do not count.

@@ -44,6 +44,8 @@ mod pipeline;
 mod properties;
 mod random;
 mod replay;
+#[cfg(all(feature = "flow", feature = "testing"))]
+mod shard;
 #[cfg(feature = "flow")]
 mod simulation;
 mod tasks;

@@ -18,20 +18,19 @@ pub struct Program {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    said: Said,
 }
 
-/// The lines that processes have said so far.
+/// The lines that processes have said so far, each with the name of who said it.
 #[derive(Debug, Clone, Default)]
-pub struct Said(Arc<Mutex<Vec<String>>>);
+pub struct Said(Arc<Mutex<Vec<(String, String)>>>);
 
 impl Program {
-    /// Starts it with these arguments; what it says is added to that.
+    /// Starts it with these arguments; what it says is added to that, each line behind this name.
     ///
     /// # Errors
     ///
     /// As the system says.
-    pub fn start(&self, arguments: &[String], said: &Said) -> io::Result<Process> {
+    pub fn start(&self, name: &str, arguments: &[String], said: &Said) -> io::Result<Process> {
         let mut child = Command::new(&self.binary)
             .args(arguments)
             .envs(self.environment.iter().cloned())
@@ -39,12 +38,13 @@ impl Program {
             .stdout(Stdio::piped())
             .spawn()?;
         if let Some(stdout) = child.stdout.take() {
-            let said = said.clone();
+            let (said, name) = (said.clone(), name.to_owned());
             thread::spawn(move || {
-                BufReader::new(stdout).lines().map_while(Result::ok).for_each(|line| said.lines().push(line));
+                let lines = BufReader::new(stdout).lines().map_while(Result::ok);
+                lines.for_each(|line| said.lines().push((name.clone(), line)));
             });
         }
-        Ok(Process { child, said: said.clone() })
+        Ok(Process { child })
     }
 }
 
@@ -96,11 +96,6 @@ impl Process {
         self.child.wait()
     }
 
-    /// What it and all that share its lines have said.
-    pub fn said(&self) -> &Said {
-        &self.said
-    }
-
     fn signal(&self, signal: &str) -> io::Result<()> {
         let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status()?;
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("kill {signal}: {status}"))) }
@@ -118,11 +113,21 @@ impl Drop for Process {
 impl Said {
     /// How many lines begin with a word.
     pub fn count(&self, word: &str) -> usize {
-        self.lines().iter().filter(|line| line.split(' ').next() == Some(word)).count()
+        self.with(word).len()
     }
 
-    /// The lines, to be looked at.
-    pub fn lines(&self) -> MutexGuard<'_, Vec<String>> {
+    /// How many lines of one of them do.
+    pub fn count_of(&self, name: &str, word: &str) -> usize {
+        self.with(word).iter().filter(|line| line.0 == name).count()
+    }
+
+    /// The lines that begin with a word.
+    pub fn with(&self, word: &str) -> Vec<(String, String)> {
+        let is_with = |line: &&(String, String)| line.1.split(' ').next() == Some(word);
+        self.lines().iter().filter(is_with).cloned().collect()
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Vec<(String, String)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -30,7 +30,7 @@ pub struct Outcome {
 #[derive(Debug, Clone)]
 pub struct Whole {
     /// How many events there are, those that are told twice counted twice.
-    pub events: usize,
+    pub events: u64,
     pub partitions: Vec<Outcome>,
     /// What is told, by the ids of the deliveries.
     pub notes: BTreeMap<String, Note>,
@@ -44,7 +44,7 @@ pub struct Whole {
 pub fn partitions(source: Source) -> Result<Whole, Failure> {
     let logs: Vec<MemoryInputs> = (0..PARTITIONS).map(|_| MemoryInputs::new()).collect();
     let mut counts = vec![0; logs.len()];
-    feeder::inputs(source, |_, to, event| {
+    let events = feeder::inputs(source, |_, to, event| {
         let json = event.to_json();
         for &partition in to {
             logs[partition as usize].push(json.clone());
@@ -52,7 +52,7 @@ pub fn partitions(source: Source) -> Result<Whole, Failure> {
         }
         Ok(())
     })?;
-    let mut whole = Whole { events: source.events()?.len(), partitions: Vec::new(), notes: BTreeMap::new() };
+    let mut whole = Whole { events, partitions: Vec::new(), notes: BTreeMap::new() };
     for (partition, (log, inputs)) in (0..).zip(logs.into_iter().zip(counts)) {
         let outcome = run(partition, log, inputs, &mut whole.notes)?;
         whole.partitions.push(outcome);

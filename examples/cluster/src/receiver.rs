@@ -20,8 +20,6 @@ pub struct Receiver {
 pub struct Received {
     /// By its id, as it came first.
     pub notes: HashMap<String, Note>,
-    /// Ids in the order in which they came first, by partition.
-    pub order: HashMap<u32, Vec<String>>,
     /// How often one came that had come before.
     pub repeats: usize,
     /// Ids that came again with something else to say.
@@ -79,7 +77,6 @@ impl Received {
             }
             return;
         }
-        self.order.entry(note.partition).or_default().push(note.id.clone());
         self.notes.insert(note.id.clone(), note);
     }
 }

@@ -9,10 +9,10 @@ use tokio::runtime::Runtime;
 
 use crate::Failure;
 use crate::fleet::{Process, Program, Said};
-use crate::nats::Link;
+use crate::nats::{Leases, Link};
 use crate::one::Whole;
 use crate::plant::{Plant, VARIABLE};
-use crate::ports::PARTITIONS;
+use crate::ports::{CLUSTER, PARTITIONS};
 use crate::receiver::Receiver;
 use crate::server::Server;
 use crate::source::Source;
@@ -104,7 +104,7 @@ impl Run {
         if self.plan.keeps {
             arguments.push("--keep".to_owned());
         }
-        self.workers[worker as usize] = Some(self.program.start(&arguments, &self.said)?);
+        self.workers[worker as usize] = Some(self.program.start(&name_of(worker), &arguments, &self.said)?);
         Ok(())
     }
 
@@ -117,6 +117,28 @@ impl Run {
         let Some(process) = self.workers[worker as usize].take() else { return Ok(false) };
         process.kill()?;
         Ok(true)
+    }
+
+    /// How often a worker has said a word.
+    pub fn said_by(&self, worker: u32, word: &str) -> usize {
+        self.said.count_of(&name_of(worker), word)
+    }
+
+    /// The partitions whose leases a worker holds.
+    ///
+    /// # Errors
+    ///
+    /// Where the server does not answer.
+    pub fn held_by(&self, worker: u32) -> Result<Vec<u32>, Failure> {
+        let leases = Leases::open(&self.link, CLUSTER, "run")?;
+        let name = name_of(worker);
+        let mut held = Vec::new();
+        for partition in 0..PARTITIONS {
+            if leases.holder(partition)?.is_some_and(|holder| holder == name) {
+                held.push(partition);
+            }
+        }
+        Ok(held)
     }
 
     /// A worker that runs.
@@ -144,7 +166,7 @@ impl Run {
             ("--a-second", self.plan.a_second.into()),
         ];
         arguments.extend(told.into_iter().flat_map(|(name, value)| [name.to_owned(), value.to_string()]));
-        self.feeder = Some(self.program.start(&arguments, &Said::default())?);
+        self.feeder = Some(self.program.start("feeder", &arguments, &Said::default())?);
         Ok(())
     }
 
@@ -227,7 +249,7 @@ impl Run {
     /// What the cluster has come to, and is not what one process comes to.
     pub fn compare(&self, want: &Whole) -> Vec<String> {
         let have = verdict::read_all(&self.link, &self.receiver);
-        let mut faults = verdict::compare(&have, want);
+        let mut faults = verdict::compare(&have, want, self.plan.keeps);
         faults.extend(verdict::compare_notes(&self.receiver, want));
         faults
     }
@@ -235,4 +257,9 @@ impl Run {
     fn arguments(&self, command: &str) -> Vec<String> {
         vec![command.to_owned(), "--server".to_owned(), self.server.address()]
     }
+}
+
+/// As a worker names itself in its leases.
+pub fn name_of(worker: u32) -> String {
+    format!("worker-{worker}")
 }

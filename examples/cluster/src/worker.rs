@@ -19,6 +19,7 @@ use crate::nats::{Leases, Link};
 use crate::owner::{self, Shared};
 use crate::plant::Plant;
 use crate::ports::{CLUSTER, Options, PARTITIONS};
+use crate::run::name_of;
 use crate::slot::Slot;
 
 /// Between two looks at the leases.
@@ -75,7 +76,7 @@ impl Worker {
             }
         });
         let mut keeper = Keeper {
-            leases: Leases::open(&link, CLUSTER, &format!("worker-{}", self.id))?,
+            leases: Leases::open(&link, CLUSTER, &name_of(self.id))?,
             holds: Arc::clone(&shared.holds),
             shared,
             id: self.id,

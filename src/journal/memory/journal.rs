@@ -136,6 +136,23 @@ impl MemoryJournal {
         self.store().fails = true;
     }
 
+    /// Takes a batch out, as a slip of an operator does: reading gives the next one in its place.
+    ///
+    /// ```
+    /// use tripline::journal::{Batch, Journal, Lsn, MemoryJournal};
+    ///
+    /// let mut journal = MemoryJournal::new();
+    /// for lsn in 0..3 {
+    ///     journal.append(Lsn::new(lsn), &Batch::new())?;
+    /// }
+    /// journal.drop_batch(Lsn::new(2));
+    /// assert_eq!(journal.reopen().read(Lsn::new(2))?.next().unwrap()?.lsn(), Lsn::new(3));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn drop_batch(&self, lsn: Lsn) {
+        self.store().entries.retain(|entry| entry.lsn() != lsn);
+    }
+
     fn open(store: Arc<Mutex<Store>>) -> Self {
         let mut inner = lock(&store);
         inner.synced = inner.last();

@@ -62,6 +62,14 @@ pub enum Check {
     Trimming,
     /// A store of snapshots gives back what was put last, whole, also when it is opened again.
     Snapshots,
+    /// A log of inputs gives them in order, from any offset, as often as it is asked, and tells what is gone.
+    Inputs,
+    /// A partition goes on where its last owner ended.
+    Resumption,
+    /// Of two owners one is fenced.
+    Ownership,
+    /// A commit that is missing from the chain is told.
+    Chain,
 }
 
 impl Check {
@@ -98,6 +106,10 @@ impl Check {
             Self::Reads => "reads",
             Self::Trimming => "trimming",
             Self::Snapshots => "snapshots",
+            Self::Inputs => "inputs",
+            Self::Resumption => "resumption",
+            Self::Ownership => "ownership",
+            Self::Chain => "chain",
         }
     }
 }

@@ -23,10 +23,10 @@ const HEADERS: usize = 512;
 /// step. Of two owners one is told the truth by the server, and has written nothing.
 ///
 /// *Durability.* `append` waits for the server's answer, so [`sync`](Journal::sync) has nothing left to do: a batch
-/// is as safe as the server makes it. Every version has handed it to the operating system before it answers, in a stream
-/// of one replica, so the end of the server's process takes nothing away. The end of the machine
-/// takes what was not on the disk yet: two minutes of it by default. Only `sync_interval: always`
-/// (from 2.10 on) makes it wait for the disk.
+/// is as safe as the server makes it. In a stream of one replica it has handed it to the operating system before it answers
+/// (2.9.10: no `AsyncFlush` in `server/stream.go`), so the end of the server's process takes nothing away. The end of
+/// the machine takes what was not on the disk yet: two minutes of it by default. Only `sync_interval: always`
+/// (from 2.10 on) makes the answer wait for the disk.
 ///
 /// *Damage.* Every message has a checksum over its place and the chain before it (`frame.rs`), so that one that is
 /// foreign, changed, at another place or not there at all is told as
@@ -64,7 +64,11 @@ impl NatsJournal {
         let chain = if last == Lsn::ZERO {
             Chain::START
         } else {
-            entry(&name, last, pages.fetch(last.get(), 1)?)?.chain()
+            // Trimming leaves the last one, so that without it the journal is not whole.
+            match pages.fetch(last.get(), 1)? {
+                Page::Gone { .. } => return Err(missing(&name, last)),
+                page => entry(&name, last, page)?.chain(),
+            }
         };
         let link = link.clone();
         Ok(Self {
@@ -237,15 +241,17 @@ fn entry(name: &str, lsn: Lsn, page: Page) -> Result<Entry, Error> {
     match page {
         Page::Messages(messages) => match messages.first() {
             Some(message) => frame::decode(name, lsn, &message.payload),
-            None => Err(refuse::corrupt(format!("{name}, batch {lsn}: it is missing"))),
+            None => Err(missing(name, lsn)),
         },
+        // Another handle has trimmed it since the read began.
         Page::Gone { first, last } => {
             refuse::check_range(lsn, Lsn::new(first), Lsn::new(last))?;
-            Err(refuse::corrupt(format!("{name}, batch {lsn}: it is missing")))
+            Err(missing(name, lsn))
         }
-        Page::Ahead { last } => {
-            Err(refuse::corrupt(format!("{name}, batch {lsn}: it is missing, the stream ends with {last}")))
-        }
-        Page::Missing => Err(refuse::corrupt(format!("{name}, batch {lsn}: it is missing"))),
+        Page::Ahead { .. } | Page::Missing => Err(missing(name, lsn)),
     }
+}
+
+fn missing(name: &str, lsn: Lsn) -> Error {
+    refuse::corrupt(format!("{name}, batch {lsn}: it is missing"))
 }

@@ -15,6 +15,9 @@ use tripline::Error;
 
 use super::link::Link;
 
+/// As many as the client has room for by far: what comes while it has none is lost.
+const MOST: usize = 4096;
+
 /// A reader that nobody asks any more is forgotten by the server after this.
 const FORGOTTEN: Duration = Duration::from_secs(30);
 
@@ -60,17 +63,18 @@ impl Pages {
         Ok((info.state.first_sequence, info.state.last_sequence))
     }
 
-    /// At most so many from this sequence on.
+    /// At most so many from this sequence on, and at most [`MOST`].
     pub(super) fn fetch(&mut self, from: u64, most: usize) -> Result<Page, Error> {
+        let most = most.min(MOST);
+        let mut idle = None;
         if let Some((reader, next)) = self.reader.take()
             && next == from
         {
             // A reader that the server has forgotten, or that has lost something on its way, is made anew below.
-            if let Ok(page) = self.link.run(self.link.once(pull(&reader, from, most)))
-                && let Ok(page) = page
-                && !page.is_empty()
-            {
-                return Ok(self.keep(reader, page));
+            match self.link.run(self.link.once(pull(&reader, from, most))) {
+                Ok(Ok(page)) if !page.is_empty() => return Ok(self.keep(reader, page)),
+                Ok(Ok(_)) => idle = Some((reader, next)),
+                _ => {}
             }
         }
         let mut is_second = false;
@@ -80,8 +84,11 @@ impl Pages {
                 return Ok(Page::Gone { first, last });
             }
             if from > last {
+                self.reader = idle;
                 return Ok(Page::Ahead { last });
             }
+            // There is something, and it did not come.
+            idle = None;
             if is_second {
                 // Nobody trimmed it in between. A server that has lost messages may still count them, and a reader then
                 // waits for them: what is there is for the server to say.

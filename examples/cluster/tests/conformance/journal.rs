@@ -105,16 +105,20 @@ fn a_batch_that_was_deleted_from_the_middle_is_reported() {
 #[test]
 fn a_last_batch_that_was_deleted_is_reported_when_the_journal_is_opened() {
     let Some(world) = World::start("deleted-last") else { return };
-    filled(&world, 5);
-    world.jetstream(async |context| {
-        let stream = context.get_stream("tests_journal_3").await.unwrap();
-        assert!(stream.delete_message(5).await.unwrap());
-    });
-    let error = NatsJournal::open(&world.link, CLUSTER, 3).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.to_string().as_str()),
-        (ErrorKind::Corrupt, "tests_journal_3, batch 5: it is missing")
-    );
+    let mut journal = filled(&world, 5);
+    // Also where it is the only one that is kept.
+    for kept in [5, 1] {
+        journal.trim(Lsn::new(journal.last().get() + 1 - kept)).unwrap();
+        let last = journal.last();
+        world.jetstream(async |context| {
+            let stream = context.get_stream("tests_journal_3").await.unwrap();
+            assert!(stream.delete_message(last.get()).await.unwrap());
+        });
+        let error = NatsJournal::open(&world.link, CLUSTER, 3).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert_eq!(error.to_string(), format!("tests_journal_3, batch {last}: it is missing"));
+        journal.append(last, &batch(6)).unwrap();
+    }
 }
 
 #[test]
@@ -266,14 +270,19 @@ fn what_was_acknowledged_is_there_after_the_server_was_killed_at_any_moment() {
     let Some(mut world) = World::start("kills") else { return };
     let link = world.link.clone();
     let is_done = AtomicBool::new(false);
-    let (written, doubts) = thread::scope(|scope| {
+    let (written, doubts, longest) = thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let (mut written, mut doubts) = (Vec::new(), 0);
+            let (mut answered, mut longest) = (Instant::now(), Duration::ZERO);
             let mut journal = NatsJournal::open(&link, CLUSTER, 3).unwrap();
             while !is_done.load(Ordering::Relaxed) {
                 let number = written.len() as u64 + 1;
                 match journal.append(journal.last(), &batch(number)) {
-                    Ok(_) => written.push(batch(number)),
+                    Ok(_) => {
+                        written.push(batch(number));
+                        longest = longest.max(answered.elapsed());
+                        answered = Instant::now();
+                    }
                     Err(error) => {
                         assert!(error.is_fenced() || error.kind() == ErrorKind::Storage, "{error}");
                         doubts += 1;
@@ -293,7 +302,7 @@ fn what_was_acknowledged_is_there_after_the_server_was_killed_at_any_moment() {
                     let _ = journal.trim(Lsn::new(number - 20));
                 }
             }
-            (written, doubts)
+            (written, doubts, longest)
         });
         for kill in 0..12 {
             thread::sleep(Duration::from_millis(40 + 37 * kill));
@@ -311,7 +320,7 @@ fn what_was_acknowledged_is_there_after_the_server_was_killed_at_any_moment() {
         assert_eq!(*entry.batch(), written[at], "batch {}", entry.lsn());
     }
     println!(
-        "{} batches over 12 kills, {doubts} appends in doubt, {} kept",
+        "{} batches over 12 kills, {doubts} appends in doubt, {} kept, at most {longest:.0?} without an answer",
         written.len(),
         journal.found().batches()
     );

@@ -4,5 +4,6 @@
 mod inputs;
 mod journal;
 mod leases;
+mod shard;
 mod snapshots;
 mod world;

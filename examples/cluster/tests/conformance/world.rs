@@ -14,6 +14,16 @@ pub struct World {
     pub runtime: Runtime,
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        // What a failed test leaves is there to be looked at.
+        if !std::thread::panicking() {
+            let _ = self.server.kill();
+            let _ = std::fs::remove_dir_all(self.server.folder());
+        }
+    }
+}
+
 impl World {
     /// An empty server, or nothing where none is installed.
     pub fn start(name: &str) -> Option<Self> {
