@@ -61,7 +61,7 @@ impl Action for Tell {
 
     async fn run(&self, ctx: &ActionContext, input: Input) -> Result<(), ActionError> {
         let note = note(self.partition, ctx, input.text);
-        if self.plant == Some(Plant::SaysItToldAndDidNot) && note.id.as_bytes()[0] % 16 == 0 {
+        if self.plant == Some(Plant::SaysItToldAndDidNot) && note.id.as_bytes()[0].is_multiple_of(16) {
             return Ok(());
         }
         let failed = |_| ActionError::transient("nobody answers").with_outcome_unknown(true);

@@ -8,7 +8,7 @@ use crate::one;
 use crate::run::{Plan, Run};
 use crate::source::Source;
 
-const SOURCE: Source = Source { reporters: 4, instances: 40, weeks: 4, twice: 5, seed: 8 };
+const SOURCE: Source = Source { reporters: 5, instances: 24, weeks: 4, twice: 5, seed: 8 };
 
 /// How many workers there are.
 const WORKERS: u32 = 3;
@@ -31,6 +31,7 @@ pub fn demo() -> Result<bool, Failure> {
         folder: folder.clone(),
         source: SOURCE,
         workers: WORKERS,
+        takes: Duration::ZERO,
         a_second: 0,
         checkpoint: 200,
         keeps: true,

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::actions::{Note, TAKEN};
 
@@ -12,6 +13,8 @@ use crate::actions::{Note, TAKEN};
 #[derive(Debug, Clone)]
 pub struct Receiver {
     address: SocketAddr,
+    /// How long a note takes.
+    takes: Duration,
     received: Arc<Mutex<Received>>,
 }
 
@@ -27,14 +30,14 @@ pub struct Received {
 }
 
 impl Receiver {
-    /// Begins to listen on the loopback.
+    /// Begins to listen on the loopback. It has a note at once, and says so after this time.
     ///
     /// # Errors
     ///
     /// As the system says.
-    pub fn start() -> io::Result<Self> {
+    pub fn start(takes: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let this = Self { address: listener.local_addr()?, received: Arc::default() };
+        let this = Self { address: listener.local_addr()?, takes, received: Arc::default() };
         let receiver = this.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -64,6 +67,7 @@ impl Receiver {
         }
         let note: Note = serde_json::from_str(&line)?;
         self.received().note(note);
+        thread::sleep(self.takes);
         stream.write_all(TAKEN)
     }
 }

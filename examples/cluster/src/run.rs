@@ -6,10 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
+use tripline::journal::{Journal, Lsn};
 
 use crate::Failure;
 use crate::fleet::{Process, Program, Said};
-use crate::nats::{Leases, Link};
+use crate::nats::{Leases, Link, NatsJournal};
 use crate::one::Whole;
 use crate::plant::{Plant, VARIABLE};
 use crate::ports::{CLUSTER, PARTITIONS};
@@ -29,6 +30,8 @@ pub struct Plan {
     pub folder: PathBuf,
     pub source: Source,
     pub workers: u32,
+    /// How long the receiver takes for a note.
+    pub takes: Duration,
     /// The most events a second that are fed; as fast as it goes where that is zero.
     pub a_second: u32,
     /// Batches between two snapshots.
@@ -70,7 +73,7 @@ impl Run {
         let mut this = Self {
             program,
             server,
-            receiver: Receiver::start()?,
+            receiver: Receiver::start(plan.takes)?,
             said: Said::default(),
             link,
             workers,
@@ -139,6 +142,15 @@ impl Run {
             }
         }
         Ok(held)
+    }
+
+    /// The last batch in the journal of a partition.
+    ///
+    /// # Errors
+    ///
+    /// Where the server does not answer.
+    pub fn last(&self, partition: u32) -> Result<Lsn, Failure> {
+        Ok(NatsJournal::open(&self.link, CLUSTER, partition)?.last())
     }
 
     /// A worker that runs.

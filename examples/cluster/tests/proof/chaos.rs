@@ -129,7 +129,7 @@ impl Chaos {
         }
     }
 
-    /// Stops a worker until another has one of its partitions, and lets it go on; whether it was fenced.
+    /// Stops a worker until others have written in all of its partitions, and lets it go on; whether it was fenced.
     fn pause(&mut self, run: &mut Run) -> bool {
         let worker = self.someone(run);
         let mut held = Vec::new();
@@ -138,11 +138,16 @@ impl Chaos {
             !held.is_empty()
         });
         run.worker(worker).unwrap().pause().unwrap();
-        let others: Vec<u32> = (0..WORKERS).filter(|other| *other != worker).collect();
-        wait("another to take over from one that is paused", || {
-            let has = |other: &u32| run.held_by(*other).unwrap_or_default();
-            others.iter().flat_map(has).any(|partition| held.contains(&partition))
-        });
+        let ends: Vec<_> = held.iter().map(|partition| (*partition, run.last(*partition).unwrap())).collect();
+        for (partition, end) in ends {
+            wait("another to take over from one that is paused", || {
+                (0..WORKERS).any(|other| {
+                    other != worker && run.held_by(other).is_ok_and(|held| held.contains(&partition))
+                })
+            });
+            // Where it begins, it commits that the one before has ended.
+            wait("another to write where one is paused", || run.last(partition).is_ok_and(|last| last > end));
+        }
         let before = run.said_by(worker, "fenced");
         run.worker(worker).unwrap().wake().unwrap();
         let end = Instant::now() + WATCHED;
