@@ -10,7 +10,7 @@ cluster demo
     a nats-server in a temporary folder, three workers, one of them killed; the same as by one process, or what differs
 cluster worker --server HOST:PORT --id N --workers N --receiver HOST:PORT [--checkpoint N] [--at-once N] [--keep]
     works until its stdin ends
-cluster feed --server HOST:PORT --reporters N --instances N --weeks N --twice PERCENT --seed N [--a-second N]
+cluster feed --server HOST:PORT --reporters N --instances N --rounds N --twice PERCENT --seed N [--a-second N]
     puts the quickstart's data, so many times over, into the logs of the partitions; goes on where they end";
 
 /// What a command is told.

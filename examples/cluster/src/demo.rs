@@ -8,7 +8,7 @@ use crate::one;
 use crate::run::{Plan, Run};
 use crate::source::Source;
 
-const SOURCE: Source = Source { reporters: 5, instances: 24, weeks: 4, twice: 5, seed: 8 };
+const SOURCE: Source = Source { reporters: 5, instances: 12, rounds: 8, twice: 5, seed: 8 };
 
 /// How many workers there are.
 const WORKERS: u32 = 3;

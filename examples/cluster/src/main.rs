@@ -61,7 +61,7 @@ fn feed(mut args: Args) -> Result<(), Failure> {
     let source = Source {
         reporters: args.need("--reporters")?,
         instances: args.need("--instances")?,
-        weeks: args.need("--weeks")?,
+        rounds: args.need("--rounds")?,
         twice: args.need("--twice")?,
         seed: args.need("--seed")?,
     };

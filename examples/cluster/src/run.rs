@@ -172,7 +172,7 @@ impl Run {
         let told = [
             ("--reporters", source.reporters.into()),
             ("--instances", source.instances.into()),
-            ("--weeks", source.weeks.into()),
+            ("--rounds", source.rounds.into()),
             ("--twice", source.twice),
             ("--seed", source.seed),
             ("--a-second", self.plan.a_second.into()),

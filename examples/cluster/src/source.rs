@@ -1,7 +1,7 @@
 //! What happens: the quickstart's data, many times over.
 //!
-//! Ten years of employment figures come from several reporters, and three nights of a customer-data platform happen at
-//! several instances, week after week. A seed says which records never come and which are told twice. It is
+//! Ten years of employment figures come from several reporters, and meanwhile three nights of a customer-data platform happen at
+//! several instances, round after round. A seed says which records never come and which are told twice. It is
 //! the same for whoever asks, so that whoever feeds can begin anew, and what comes of it can be worked out apart.
 
 use std::time::Duration;
@@ -27,6 +27,9 @@ const FIGURES: &str = include_str!("../../data/us-employment.csv");
 /// How far behind the first telling the second one is at most, in events.
 const BEHIND: u64 = 40;
 
+/// How long the figures go on.
+const YEARS: u32 = 10;
+
 /// Of a hundred records at an instance, so many never come.
 const LOST: u64 = 3;
 
@@ -35,9 +38,10 @@ const LOST: u64 = 3;
 pub struct Source {
     /// Who reports employment: 2,640 figures each.
     pub reporters: u32,
-    /// Instances of the platform: some eighty records a week each.
+    /// Instances of the platform: some eighty records a round each.
     pub instances: u32,
-    pub weeks: u32,
+    /// How often there are three nights, in the ten years.
+    pub rounds: u32,
     /// Of a hundred events, so many are told twice.
     pub twice: u64,
     pub seed: u64,
@@ -91,22 +95,22 @@ impl Source {
     fn nights(self, dice: &mut Dice) -> Result<Vec<Event<'static>>, Failure> {
         let nights = three_nights()?;
         let mut events = Vec::new();
-        for week in 0..self.weeks {
+        let first = nights.iter().filter_map(Event::time).min().ok_or("no records")?;
+        for round in 0..self.rounds {
+            let begins = start() + TimeDelta::days(i64::from(1 + YEARS * 365 * round / self.rounds));
             for event in &nights {
-                let time = event.time().ok_or("a record without a time")?;
+                let time = begins + (event.time().ok_or("a record without a time")? - first);
                 let text = event.data().and_then(Data::as_json).ok_or("a record without data")?;
-                // A job of its own each week.
-                let text = text.replace("-4a3b-8d0e-", &format!("-{week:04x}-8d0e-"));
+                // A job of its own each time.
+                let text = text.replace("-4a3b-8d0e-", &format!("-{round:04x}-8d0e-"));
                 for instance in 0..self.instances {
                     if dice.below(100) < LOST {
                         continue;
                     }
                     let (id, source) =
-                        (format!("{week}/{}", event.id()), format!("/instances/contoso-{instance}"));
-                    let behind =
-                        TimeDelta::days(i64::from(7 * week)) + TimeDelta::minutes(i64::from(instance % 2));
+                        (format!("{round}/{}", event.id()), format!("/instances/contoso-{instance}"));
                     let same = Event::new(id, source, event.event_type().to_owned())?;
-                    events.push(same.with_time(time + behind).with_data(Data::json(text.clone())?));
+                    events.push(same.with_time(time).with_data(Data::json(text.clone())?));
                 }
             }
         }
@@ -180,7 +184,7 @@ fn three_nights() -> Result<Vec<Event<'static>>, Failure> {
 mod tests {
     use super::*;
 
-    const SOURCE: Source = Source { reporters: 2, instances: 3, weeks: 2, twice: 5, seed: 7 };
+    const SOURCE: Source = Source { reporters: 2, instances: 3, rounds: 2, twice: 5, seed: 7 };
 
     #[test]
     fn what_happens_is_the_same_for_whoever_asks_and_another_seed_is_another_history() {

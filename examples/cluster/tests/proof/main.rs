@@ -27,7 +27,7 @@ const LITTLE_PATIENCE: Duration = Duration::from_secs(8);
 const TAKES: Duration = Duration::from_millis(15);
 
 /// A few thousand events, for the runs that have something to find.
-const SMALL: Source = Source { reporters: 2, instances: 16, weeks: 3, twice: 5, seed: 3 };
+const SMALL: Source = Source { reporters: 2, instances: 8, rounds: 6, twice: 5, seed: 3 };
 
 /// One at a time has the machine.
 static TURN: Mutex<()> = Mutex::new(());
@@ -112,9 +112,9 @@ fn plan(source: Source) -> Plan {
 
 #[test]
 fn killed_paused_and_cut_off_it_fires_what_one_process_fires_and_tells_everything() {
-    let source = Source { reporters: 30, instances: 54, weeks: 5, twice: 5, seed: seed() };
-    let times = Times { kills: 50, server_kills: 10, pauses: 6, feeder_kills: 5, between: 900 };
-    let plan = Plan { a_second: 1_100, ..plan(source) };
+    let source = Source { reporters: 30, instances: 14, rounds: 20, twice: 5, seed: seed() };
+    let times = Times { kills: 50, server_kills: 10, pauses: 6, feeder_kills: 5, between: 1_000 };
+    let plan = Plan { a_second: 1_400, ..plan(source) };
     let Some(Found { faults, done }) = run("proof", plan, times, PATIENCE) else { return };
     assert_eq!(faults, Vec::<String>::new());
     assert!(done.was_at_work, "it was all over before the last kill");
