@@ -17,9 +17,9 @@ use crate::nights;
 use crate::random::Random;
 
 /// Triggers, and events in the order of their times.
-struct Input {
-    triggers: Vec<Trigger>,
-    events: Vec<Event<'static>>,
+pub(crate) struct Input {
+    pub(crate) triggers: Vec<Trigger>,
+    pub(crate) events: Vec<Event<'static>>,
 }
 
 /// How events come to the partitions' engines.
@@ -33,7 +33,7 @@ enum Way {
 }
 
 /// Firings by trigger and key, each as a line of JSON, in their order.
-type Fired = BTreeMap<(String, String), Vec<String>>;
+pub(crate) type Fired = BTreeMap<(String, String), Vec<String>>;
 
 impl Input {
     fn new(triggers: &Value, mut events: Vec<Event<'static>>) -> Self {
@@ -45,29 +45,29 @@ impl Input {
         }
     }
 
-    fn of_thresholds(seed: u64) -> Self {
+    pub(crate) fn of_thresholds(seed: u64) -> Self {
         let case = steps::case(seed);
         let steps = case["steps"].as_array().into_iter().flatten();
         Self::new(&case["triggers"], steps.filter_map(|step| event(&observation(step, 1)?)).collect())
     }
 
-    fn of_a_night(seed: u64) -> Self {
+    pub(crate) fn of_a_night(seed: u64) -> Self {
         let night = nights::timed_night(seed);
         let events = nights::events_of(&night);
         let owned = events.iter().map(|text| Event::from_json(text.as_bytes()).unwrap().into_owned());
         Self::new(&night["triggers"], owned.collect())
     }
 
-    fn start(&self) -> DateTime<Utc> {
+    pub(crate) fn start(&self) -> DateTime<Utc> {
         self.events.first().and_then(Event::time).unwrap_or(DateTime::UNIX_EPOCH)
     }
 
-    fn end(&self) -> DateTime<Utc> {
+    pub(crate) fn end(&self) -> DateTime<Utc> {
         let last = self.events.last().and_then(Event::time).unwrap_or(DateTime::UNIX_EPOCH);
         last + Duration::from_secs(3 * 3_600)
     }
 
-    fn engine(&self, partition: Option<Partition>, is_told: bool) -> Engine {
+    pub(crate) fn engine(&self, partition: Option<Partition>, is_told: bool) -> Engine {
         let builder = Engine::builder().with_skew(None).with_hash_seed(7);
         let mut engine = match partition.filter(|_| is_told) {
             Some(partition) => builder.with_partition(partition).build(),
@@ -121,17 +121,23 @@ impl Input {
     }
 }
 
-fn note(engine: &mut Engine, fired: &mut Fired) {
+pub(crate) fn note(engine: &mut Engine, fired: &mut Fired) {
     while let Some(firing) = engine.poll_firing() {
-        let json: Value = serde_json::from_str(&firing.to_json()).unwrap();
-        let is_of_a_job =
-            ["fullRefreshCompleted", "unificationCompleted"].iter().any(|kind| json["type"] == *kind);
-        let names: &[&str] =
-            if is_of_a_job { &["source", "jobId"] } else { &["source", "series", "process", "item"] };
-        let key: Vec<String> = names.iter().map(|name| json[name].to_string()).collect();
-        let key = key.join(" ");
-        fired.entry((firing.trigger().to_owned(), key)).or_default().push(firing.to_json());
+        note_json(firing.to_json(), fired);
     }
+}
+
+/// Notes a firing under its trigger and what it is about.
+pub(crate) fn note_json(text: String, fired: &mut Fired) {
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let is_of_a_job =
+        ["fullRefreshCompleted", "unificationCompleted"].iter().any(|kind| json["type"] == *kind);
+    let names: &[&str] =
+        if is_of_a_job { &["source", "jobId"] } else { &["source", "series", "process", "item"] };
+    let key: Vec<String> = names.iter().map(|name| json[name].to_string()).collect();
+    let key = key.join(" ");
+    let trigger = json["trigger"].as_str().unwrap().to_owned();
+    fired.entry((trigger, key)).or_default().push(text);
 }
 
 /// Holds one engine against several partitions, over random input; how many firings there were.

@@ -1,7 +1,9 @@
 //! A partition on its ports: the suite for them, faults that it has to find, and what an owner does when they fail.
 
+mod divided;
 #[cfg(feature = "journal-file")]
 mod file;
+
 mod owners;
 mod planted;
 

@@ -188,9 +188,11 @@ fn catch_up(engine: &mut Engine, current: &Engine, report: &RestoreReport) {
     let clock = engine.clock;
     for number in 0..current.register.numbers() as u32 {
         let Some(watch) = current.watch(number) else { continue };
-        if engine.watch(number).is_some() {
+        if let Some(restored) = engine.watch(number) {
+            let is_changed = restored.trigger != watch.trigger;
             engine.replace_numbered(number, watch.trigger.clone(), clock, false);
-            if clock == LONG_AGO {
+            // What is as it was waits since it was added then, and not since it was added anew.
+            if clock == LONG_AGO && is_changed {
                 keep_silence(engine, current, number);
             }
             continue;

@@ -267,3 +267,19 @@ fn a_flow_that_waits_for_a_time_of_its_own_does_so_over_a_crash() {
     let receipt = after.handle_timeout(at(5_000)).unwrap();
     assert_eq!(receipt.firings()[0].due_at(), Some(at(602)), "once, with its true time");
 }
+
+#[test]
+fn a_silence_that_is_waited_for_since_before_any_event_keeps_its_time_over_a_checkpoint() {
+    let within = std::time::Duration::from_secs(60);
+    let trigger = Trigger::no_data("quiet", "segment", "vip", within).with_from_start(true).build().unwrap();
+    let flow = Flow::builder(trigger).with_step(tell()).build().unwrap();
+    let (mut journal, mut snapshots) = (MemoryJournal::new(), MemorySnapshots::new());
+    let mut pipeline = builder().build().unwrap();
+    pipeline.set_flows(at(0), [flow]).unwrap();
+    persist(&mut pipeline, &mut journal);
+    pipeline.checkpoint(&mut journal, &mut snapshots).unwrap();
+    let (mut after, _) = recover(builder(), at(30), &journal.reopen(), &mut snapshots).unwrap();
+    assert_eq!(after.engine().poll_timeout(), Some(at(60)));
+    assert_eq!(after.handle_timeout(at(59)).unwrap().firings().len(), 0);
+    assert_eq!(after.handle_timeout(at(60)).unwrap().firings()[0].due_at(), Some(at(60)));
+}
