@@ -6,6 +6,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the end of a process may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks at whether it has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Where the program is, and how it is started.
 #[derive(Debug, Clone)]
@@ -90,10 +97,20 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// As the system says.
+    /// As the system says, and where it does not end within half a minute.
     pub fn stop(mut self) -> io::Result<ExitStatus> {
         drop(self.child.stdin.take());
-        self.child.wait()
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            if Instant::now() > end {
+                let what = format!("process {} does not end", self.child.id());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, what));
+            }
+            thread::sleep(LOOK);
+        }
     }
 
     fn signal(&self, signal: &str) -> io::Result<()> {
