@@ -91,6 +91,9 @@ fn run(name: &str, plan: Plan, times: Times, patience: Duration) -> Option<Found
         settled.as_secs_f64(),
         began.elapsed().as_secs_f64()
     );
+    for (worker, line) in run.said.with("corrupt") {
+        println!("{worker}: {line}");
+    }
     drop(run);
     let _ = std::fs::remove_dir_all(folder);
     Some(Found { faults, done })
