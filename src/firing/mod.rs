@@ -10,6 +10,7 @@ pub use id::FiringId;
 pub(crate) use record::FiringRecord;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -448,12 +449,12 @@ impl Firing {
     /// ```
     pub fn to_json(&self) -> String {
         let mut text = String::with_capacity(768);
-        self.push_json(&mut text);
+        json::push(&mut text, self);
         text
     }
 
-    /// Appends [`to_json`](Self::to_json)'s text as a member's value, after its colon.
-    pub(crate) fn push_json(&self, text: &mut String) {
-        json::push(text, self);
+    /// Appends [`to_json`](Self::to_json)'s text where its id and its time stand in `text` already, at these places.
+    pub(crate) fn push_json_after(&self, text: &mut String, id: Range<usize>, time: Range<usize>) {
+        json::push_after(text, self, id, time);
     }
 }

@@ -1,5 +1,7 @@
 //! What is posted, and how it is written.
 
+use std::ops::Range;
+
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,7 @@ use serde_json::Value;
 use crate::action::{ActionContext, ActionError};
 use crate::error::Error;
 use crate::event::http::Content;
-use crate::event::{Data, Event, push_json_string, push_json_string_end};
+use crate::event::{Data, Event, push_json_string_end};
 use crate::firing::Firing;
 use crate::time::push_instant;
 
@@ -106,26 +108,32 @@ fn event_of(ctx: &ActionContext, payload: &Value) -> Result<Event<'static>, Erro
 
 /// [`Content::structured`] of [`event_of_firing`], written in one go: what most webhooks send.
 fn structured(firing: &Firing) -> (HeaderMap, Vec<u8>) {
-    let (id, trigger) = (firing.id(), firing.trigger());
-    let mut text = String::with_capacity(1_024);
-    text.push_str(r#"{"specversion":"1.0","id":"#);
-    push_json_string(&mut text, id.as_str());
-    text.push_str(r#","source":"#);
-    // It needs no escapes.
-    text.push('"');
-    text.push_str(SOURCE);
+    let trigger = firing.trigger();
+    // Room for most; allocators keep blocks of less than 1 KiB at hand.
+    let mut text = String::with_capacity(960);
+    text.push_str(r#"{"specversion":"1.0","id":""#);
+    // It needs no escapes, and neither does the beginning of the source.
+    let id = push(&mut text, |text| text.push_str(firing.id().as_str()));
+    text.push_str(r#"","source":"/triggers/"#);
     push_json_string_end(&mut text, trigger);
     text.push_str(r#","type":"tripline.firing","time":""#);
-    push_instant(&mut text, firing.parts().1.time);
-    text.push_str(r#"","subject":"#);
-    push_json_string(&mut text, trigger);
+    let time = push(&mut text, |text| push_instant(text, firing.parts().1.time));
+    text.push_str(r#"","subject":""#);
+    push_json_string_end(&mut text, trigger);
     text.push_str(r#","datacontenttype":"application/json","data":"#);
-    firing.push_json(&mut text);
+    firing.push_json_after(&mut text, id, time);
     text.push('}');
     // The signature and the delivery's key come beside it.
     let mut headers = HeaderMap::with_capacity(6);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"));
     (headers, text.into_bytes())
+}
+
+/// Appends something; where it stands.
+fn push(text: &mut String, write: impl FnOnce(&mut String)) -> Range<usize> {
+    let start = text.len();
+    write(text);
+    start..text.len()
 }
 
 fn event_of_firing(firing: &Firing) -> Result<Event<'_>, Error> {

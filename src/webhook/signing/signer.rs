@@ -78,7 +78,8 @@ impl Signer {
             let message = format!("the time {now:?} is before 1970: a webhook cannot be signed for it");
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        let timestamp = HeaderValue::from(now.timestamp());
+        let mut digits = [0; 20];
+        let timestamp = header(decimal(now.timestamp().unsigned_abs(), &mut digits))?;
         let mut signatures = String::with_capacity(self.secrets.len() * (SIGNATURE_LENGTH + 1) - 1);
         for secret in &self.secrets {
             if !signatures.is_empty() {
@@ -182,6 +183,19 @@ where
     })
 }
 
+/// The digits of a number, written into the end of a place that has room for all there can be.
+fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &digits[at..];
+        }
+    }
+}
+
 fn text(value: &HeaderValue) -> &str {
     value.to_str().unwrap_or_default()
 }
@@ -243,6 +257,7 @@ mod tests {
     #[test]
     fn a_time_before_1970_is_refused() {
         assert_eq!(signer(1).sign(at(0), "d", b"").unwrap().timestamp(), "0");
+        assert_eq!(decimal(u64::MAX, &mut [0; 20]), u64::MAX.to_string().as_bytes());
         let error = signer(1).sign(at(-1), "d", b"").unwrap_err();
         assert!(error.to_string().contains("before 1970"), "{error}");
     }
