@@ -343,6 +343,23 @@ impl Delivery {
 
     /// What is wrong with it, all of it.
     pub(super) fn check(&self, max_input: usize) -> Result<(), Error> {
+        let is_plain = |text: &str| (1..=MAX_NAME).contains(&text.len()) && is_printable_ascii(text);
+        let has_plain_names = is_plain(&self.target)
+            && is_plain(&self.action)
+            && self.order_key.as_ref().is_none_or(|key| is_plain(key));
+        // Most say nothing that could be wrong.
+        if !has_plain_names || self.timeout.is_some() || self.expires_at.is_some() {
+            self.check_closely()?;
+        }
+        if self.input_bytes > max_input {
+            let message = format!("an input of {} bytes is over the limit of {max_input}", self.input_bytes);
+            return Err(Error::new(ErrorKind::Limit, message).at(self.id.as_str()));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn check_closely(&self) -> Result<(), Error> {
         let mut faults = Vec::new();
         let names = [
             ("target", Some(&self.target)),
@@ -364,14 +381,7 @@ impl Delivery {
         if let Some(Err(error)) = self.expires_at.map(instant) {
             faults.push(Fault::new("expiresAt", error.to_string()));
         }
-        if !faults.is_empty() {
-            return Err(Error::from_faults(faults).at(self.id.as_str()));
-        }
-        if self.input_bytes > max_input {
-            let message = format!("an input of {} bytes is over the limit of {max_input}", self.input_bytes);
-            return Err(Error::new(ErrorKind::Limit, message).at(self.id.as_str()));
-        }
-        Ok(())
+        if faults.is_empty() { Ok(()) } else { Err(Error::from_faults(faults).at(self.id.as_str())) }
     }
 
     /// What it weighs against the bounds.

@@ -35,23 +35,32 @@ macro_rules! first {
 pub(super) fn push(out: &mut String, firing: &Firing) {
     out.push_str(first!("id"));
     out.push_str(firing.id().as_str());
+    out.push_str(concat!("\"", text!("trigger")));
+    push_json_string_end(out, firing.trigger());
     push_rest(Line { out, last: None }, firing);
 }
 
-/// The same where the firing's id and its time stand in `out` already, at these places.
-pub(super) fn push_after(out: &mut String, firing: &Firing, id: Range<usize>, time: Range<usize>) {
+/// Where a text has something of a firing already.
+pub(crate) struct Written {
+    pub(crate) id: Range<usize>,
+    /// Its trigger's id, with the quote at its end.
+    pub(crate) trigger: Range<usize>,
+    pub(crate) time: Range<usize>,
+}
+
+/// The same where `out` has something of it already.
+pub(super) fn push_after(out: &mut String, firing: &Firing, written: Written) {
     out.push_str(first!("id"));
-    out.extend_from_within(id);
-    push_rest(Line { out, last: Some((firing.parts().1.time, time)) }, firing);
+    out.extend_from_within(written.id);
+    out.push_str(concat!("\"", text!("trigger")));
+    out.extend_from_within(written.trigger);
+    push_rest(Line { out, last: Some((firing.parts().1.time, written.time)) }, firing);
 }
 
 fn push_rest(mut line: Line<'_>, firing: &Firing) {
     let (trigger, parts) = firing.parts();
-    // What ends the id.
-    line.out.push('"');
-    line.text(text!("trigger"), firing.trigger());
-    line.text(text!("type"), firing.trigger_type());
-    line.text(text!("transition"), parts.transition.as_str());
+    line.word(text!("type"), firing.trigger_type());
+    line.word(text!("transition"), parts.transition.as_str());
     line.instant(text!("time"), Some(parts.time));
     match (&parts.key, trigger.kind()) {
         (Key::Series(series), _) => line.with(key!("series"), |out| series.push_json(out)),
@@ -179,6 +188,13 @@ impl Line<'_> {
     fn text(&mut self, key: &'static str, value: &str) {
         self.out.push_str(key);
         push_json_string_end(self.out, value);
+    }
+
+    /// A text of this library's own, which needs no escapes.
+    fn word(&mut self, key: &'static str, word: &'static str) {
+        self.out.push_str(key);
+        self.out.push_str(word);
+        self.out.push('"');
     }
 
     fn optional(&mut self, key: &'static str, value: Option<&str>) {

@@ -7,10 +7,10 @@ mod record;
 
 pub use event_ref::EventRef;
 pub use id::FiringId;
+pub(crate) use json::Written;
 pub(crate) use record::FiringRecord;
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -453,8 +453,8 @@ impl Firing {
         text
     }
 
-    /// Appends [`to_json`](Self::to_json)'s text where its id and its time stand in `text` already, at these places.
-    pub(crate) fn push_json_after(&self, text: &mut String, id: Range<usize>, time: Range<usize>) {
-        json::push_after(text, self, id, time);
+    /// Appends [`to_json`](Self::to_json)'s text where `text` has something of it already.
+    pub(crate) fn push_json_after(&self, text: &mut String, written: Written) {
+        json::push_after(text, self, written);
     }
 }
