@@ -14,14 +14,15 @@ pub(crate) enum Few<T> {
 impl<T> Few<T> {
     #[cfg(feature = "flow")]
     pub(crate) fn push(&mut self, next: T) {
-        *self = match std::mem::take(self) {
-            Self::None => Self::One(next),
-            Self::One(first) => Self::Many(vec![first, next]),
-            Self::Many(mut all) => {
+        match self {
+            Self::None => *self = Self::One(next),
+            Self::Many(all) => all.push(next),
+            Self::One(_) => {
+                let mut all = std::mem::take(self).into_vec();
                 all.push(next);
-                Self::Many(all)
+                *self = Self::Many(all);
             }
-        };
+        }
     }
 
     #[cfg(feature = "flow")]

@@ -66,6 +66,17 @@ impl ActionContext {
         }
     }
 
+    /// What the dispatcher knows of an attempt; they are counted from 1.
+    pub(crate) fn of_attempt(
+        now: DateTime<Utc>,
+        key: Arc<str>,
+        attempt: u32,
+        deadline: DateTime<Utc>,
+        firing: Option<Firing>,
+    ) -> Self {
+        Self { now, key, attempt, deadline, firing, secrets: None, addresses: None }
+    }
+
     /// The same with the number of the attempt; zero counts as one.
     ///
     /// ```

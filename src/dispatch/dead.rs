@@ -253,6 +253,9 @@ pub(super) struct DeadLetters {
 
 impl DeadLetters {
     pub(super) fn get(&self, id: &str) -> Option<&Arc<DeadLetter>> {
+        if self.letters.is_empty() {
+            return None;
+        }
         self.letters.get(self.by_id.get(id)?).map(|(letter, _)| letter)
     }
 

@@ -3,11 +3,11 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::action::{DynAction, Effect, RetryPolicy};
 use crate::error::{Error, ErrorKind, Fault};
@@ -25,6 +25,8 @@ const OWN_BYTES: usize = 512;
 
 /// What the firing weighs that led to it.
 const FIRING_BYTES: usize = 1_024;
+
+static NOTHING: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(Value::Object(Map::new())));
 
 /// The name of a delivery and the idempotency key of all its attempts: 1 to 256
 /// characters of `A-Z a-z 0-9 _ -`, as Standard Webhooks asks of a `webhook-id`.
@@ -57,11 +59,17 @@ impl DeliveryId {
             let message = format!("a delivery id of {length} bytes: it takes 1 to {MAX_ID}");
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) {
+        if !has_letters_of_an_id(&text) {
             let message = format!("the delivery id {text:?} has a character other than A-Z a-z 0-9 _ -");
             return Err(Error::new(ErrorKind::Invalid, message));
         }
         Ok(Self(text))
+    }
+
+    /// An id, `_` and a part. Most are judged by the part alone: the id before it is one.
+    pub(crate) fn of_parts(id: &str, part: &str) -> Result<Self, Error> {
+        let text = joined(id, part);
+        if text.len() <= MAX_ID && has_letters_of_an_id(part) { Ok(Self(text)) } else { Self::new(text) }
     }
 
     /// The id of one of the deliveries that a firing leads to: the firing's id,
@@ -80,7 +88,7 @@ impl DeliveryId {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn of_firing(firing: FiringId, part: &str) -> Result<Self, Error> {
-        Self::new(joined(firing.as_str(), part))
+        Self::of_parts(firing.as_str(), part)
     }
 
     /// The text.
@@ -178,12 +186,19 @@ impl Delivery {
         action: impl Into<Arc<str>>,
         input: impl Into<Value>,
     ) -> Self {
-        let input = Arc::new(input.into());
+        let (input, input_bytes) = match input.into() {
+            // Actions that tell of the firing are given nothing else: all of them share it.
+            Value::Object(members) if members.is_empty() => (NOTHING.clone(), "{}".len()),
+            input => {
+                let bytes = length(&input);
+                (Arc::new(input), bytes)
+            }
+        };
         Self {
             id,
             target: target.into(),
             action: action.into(),
-            input_bytes: length(&input),
+            input_bytes,
             input,
             order_key: None,
             retry: RetryPolicy::default(),
@@ -328,6 +343,23 @@ impl Delivery {
 
     /// What is wrong with it, all of it.
     pub(super) fn check(&self, max_input: usize) -> Result<(), Error> {
+        let is_plain = |text: &str| (1..=MAX_NAME).contains(&text.len()) && is_printable_ascii(text);
+        let has_plain_names = is_plain(&self.target)
+            && is_plain(&self.action)
+            && self.order_key.as_ref().is_none_or(|key| is_plain(key));
+        // Most say nothing that could be wrong.
+        if !has_plain_names || self.timeout.is_some() || self.expires_at.is_some() {
+            self.check_closely()?;
+        }
+        if self.input_bytes > max_input {
+            let message = format!("an input of {} bytes is over the limit of {max_input}", self.input_bytes);
+            return Err(Error::new(ErrorKind::Limit, message).at(self.id.as_str()));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn check_closely(&self) -> Result<(), Error> {
         let mut faults = Vec::new();
         let names = [
             ("target", Some(&self.target)),
@@ -349,14 +381,7 @@ impl Delivery {
         if let Some(Err(error)) = self.expires_at.map(instant) {
             faults.push(Fault::new("expiresAt", error.to_string()));
         }
-        if !faults.is_empty() {
-            return Err(Error::from_faults(faults).at(self.id.as_str()));
-        }
-        if self.input_bytes > max_input {
-            let message = format!("an input of {} bytes is over the limit of {max_input}", self.input_bytes);
-            return Err(Error::new(ErrorKind::Limit, message).at(self.id.as_str()));
-        }
-        Ok(())
+        if faults.is_empty() { Ok(()) } else { Err(Error::from_faults(faults).at(self.id.as_str())) }
     }
 
     /// What it weighs against the bounds.
@@ -425,7 +450,10 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// Most names are, which is told faster than that no character is a control character.
+fn has_letters_of_an_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
 /// Two texts with `_` between. Of the usual length they are put together without asking for memory twice.
 pub(crate) fn joined(first: &str, second: &str) -> Arc<str> {
     let mut text = [0; 128];
@@ -441,6 +469,7 @@ pub(crate) fn joined(first: &str, second: &str) -> Arc<str> {
     }
 }
 
+/// Most names are, which is told faster than that no character is a control character.
 fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

@@ -40,7 +40,7 @@ impl Dispatcher {
         // What was due before happens before; what is due at this very instant, after.
         self.advance(now.saturating_sub(1));
         self.clock = self.clock.max(now);
-        let completion = match self.leases.get(&lease.0).copied() {
+        let completion = match self.leases.get(lease.0).copied() {
             Some(number) => self.conclude(number, lease.0, result),
             None => {
                 self.counts.late += 1;
@@ -53,11 +53,11 @@ impl Dispatcher {
     }
 
     fn conclude(&mut self, number: u64, lease: u64, result: Result<Value, ActionError>) -> Completion {
-        let Some(job) = self.jobs.get(&number) else { return Completion::Late };
+        let Some(job) = self.jobs.get(number) else { return Completion::Late };
         let (lane, attempt) = (job.lane, job.attempts.count().saturating_add(1));
         match result {
             Ok(output) => {
-                if let Some(lane) = self.lanes.get_mut(&lane) {
+                if let Some(lane) = self.lanes.get_mut(lane) {
                     lane.circuit.answered();
                 }
                 self.release(number);
@@ -78,7 +78,7 @@ impl Dispatcher {
 
     /// Nothing was told of an attempt by its deadline.
     pub(super) fn lose(&mut self, lease: u64) {
-        let Some(number) = self.leases.get(&lease).copied() else { return };
+        let Some(number) = self.leases.get(lease).copied() else { return };
         self.counts.lost += 1;
         let error = ActionError::transient("nothing was told of the attempt by its deadline");
         let _ = self.fail(number, lease, error.with_outcome_unknown(true));
@@ -91,7 +91,7 @@ impl Dispatcher {
             _ => self.clock,
         };
         self.release(number);
-        let Some(job) = self.jobs.get_mut(&number) else { return Completion::Late };
+        let Some(job) = self.jobs.get_mut(number) else { return Completion::Late };
         let attempt = Attempt {
             number: job.attempts.count().saturating_add(1),
             started,
@@ -106,7 +106,7 @@ impl Dispatcher {
                 Completion::Retry(datetime(until))
             }
             Err(reason) => {
-                let target = self.jobs.get(&number).map(|job| job.lane);
+                let target = self.jobs.get(number).map(|job| job.lane);
                 self.give_up(number, reason);
                 if let Some(lane) = target.filter(|_| error.is_gone()) {
                     self.disable(lane, error.reason());
@@ -118,7 +118,7 @@ impl Dispatcher {
 
     /// What an error says about the target, rather than about the delivery.
     fn note_health(&mut self, number: u64, lease: u64, error: &ActionError) {
-        let lane = self.jobs.get(&number).and_then(|job| self.lanes.get_mut(&job.lane));
+        let lane = self.jobs.get(number).and_then(|job| self.lanes.get_mut(job.lane));
         let (Some(lane), clock) = (lane, self.clock) else { return };
         if error.class() == ErrorClass::Transient {
             let has_opened = lane.circuit.failed(clock, lease, &lane.policy);
@@ -131,7 +131,7 @@ impl Dispatcher {
         }
         self.counts.throttled += 1;
         // The whole target asks for a pause, and so does whoever shares its throttle.
-        let cap = self.jobs.get(&number).map(|job| job.delivery.retry.max_retry_after());
+        let cap = self.jobs.get(number).map(|job| job.delivery.retry.max_retry_after());
         let Some(pause) = error.retry_after().map(|pause| pause.min(cap.unwrap_or(pause))) else { return };
         let until =
             TimeDelta::from_std(pause).ok().and_then(|pause| datetime(clock).checked_add_signed(pause));
@@ -149,11 +149,11 @@ impl Dispatcher {
 
     /// When a failed delivery is tried again, or why it is not.
     pub(super) fn next_attempt(&self, number: u64, error: &ActionError) -> Result<Nanos, DeadReason> {
-        let job = self.jobs.get(&number).ok_or(DeadReason::Refused)?;
+        let job = self.jobs.get(number).ok_or(DeadReason::Refused)?;
         if !error.is_retryable() {
             return Err(DeadReason::Refused);
         }
-        if self.lanes.get(&job.lane).is_some_and(|lane| lane.disabled.is_some()) {
+        if self.lanes.get(job.lane).is_some_and(|lane| lane.disabled.is_some()) {
             return Err(DeadReason::TargetDisabled);
         }
         let delivery = &*job.delivery;
@@ -175,7 +175,7 @@ impl Dispatcher {
     }
 
     pub(super) fn wait(&mut self, number: u64, until: Nanos) {
-        let Some(job) = self.jobs.get_mut(&number) else { return };
+        let Some(job) = self.jobs.get_mut(number) else { return };
         job.state = JobState::Waiting { until };
         let expires = job.expires;
         self.schedule(until, Timed::Retry(number));
@@ -187,12 +187,12 @@ impl Dispatcher {
 
     /// Ends the lease of a delivery and frees its place; whether it had one.
     pub(super) fn release(&mut self, number: u64) -> bool {
-        let Some(job) = self.jobs.get_mut(&number) else { return false };
+        let Some(job) = self.jobs.get_mut(number) else { return false };
         let JobState::InFlight { lease, .. } = job.state else { return false };
         job.state = JobState::Behind;
         let lane_number = job.lane;
-        self.leases.remove(&lease);
-        if let Some(lane) = self.lanes.get_mut(&lane_number) {
+        self.leases.remove(lease);
+        if let Some(lane) = self.lanes.get_mut(lane_number) {
             lane.in_flight -= 1;
             lane.circuit.called_off(lease);
         }
@@ -202,10 +202,10 @@ impl Dispatcher {
 
     /// Takes a delivery out of all tables.
     pub(super) fn end(&mut self, number: u64) -> Option<Job> {
-        let job = self.jobs.remove(&number)?;
-        self.ids.remove(&job.delivery.id);
+        let job = self.jobs.remove(number)?;
+        self.ids.remove(job.hash, number);
         self.bytes -= job.delivery.bytes();
-        let lane = self.lanes.get_mut(&job.lane);
+        let lane = self.lanes.get_mut(job.lane);
         let next = lane.and_then(|lane| lane.leave(number, job.delivery.order_key.as_ref()));
         if let Some(next) = next.filter(|next| self.state_of(*next) == Some(JobState::Behind)) {
             self.make_ready(next);
@@ -225,7 +225,7 @@ impl Dispatcher {
 
     /// Switches a target off, and gives up what waits for it. What is under way may end.
     fn disable(&mut self, number: u64, reason: String) {
-        let Some(lane) = self.lanes.get_mut(&number) else { return };
+        let Some(lane) = self.lanes.get_mut(number) else { return };
         if lane.disabled.is_some() {
             return;
         }

@@ -20,9 +20,9 @@ impl Dispatcher {
         if let Some(letter) = self.dead.get(id) {
             return Some(letter.explain());
         }
-        let number = *self.ids.get(id)?;
-        let job = self.jobs.get(&number)?;
-        let lane = self.lanes.get(&job.lane)?;
+        let number = self.find(id).0?;
+        let job = self.jobs.get(number)?;
+        let lane = self.lanes.get(job.lane)?;
         let attempt = job.attempts.count().saturating_add(1);
         Some(match job.state {
             JobState::InFlight { started, deadline, .. } => {
@@ -44,7 +44,7 @@ impl Dispatcher {
 
     fn explain_behind(&self, number: u64, job: &Job, lane: &Lane) -> String {
         let key = job.delivery.order_key.as_ref();
-        let before = lane.before(number, key).and_then(|number| self.jobs.get(&number));
+        let before = lane.before(number, key).and_then(|number| self.jobs.get(number));
         let id = before.map(|job| job.delivery.id.to_string()).unwrap_or_default();
         format!(
             "waits until {id} has ended, which came earlier with the order key {:?}",
@@ -77,7 +77,7 @@ impl Dispatcher {
         if let (Place::AtGate, Some(until)) = (lane.place, self.gate_opens(lane)) {
             return format!("the target {target:?} is throttled until {}", format_instant(until));
         }
-        match lane.ready.first().filter(|first| **first < number).and_then(|first| self.jobs.get(first)) {
+        match lane.ready.first().filter(|first| **first < number).and_then(|first| self.jobs.get(*first)) {
             Some(first) => format!("is due, behind {} of the target {target:?}", first.delivery.id),
             None => "is due".to_owned(),
         }

@@ -30,10 +30,10 @@ impl Dispatcher {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn handle_delivery(&mut self, now: DateTime<Utc>, delivery: Delivery) -> Result<Admission, Error> {
-        let now =
+        let (now, lane) =
             self.check(now, std::slice::from_ref(&delivery)).inspect_err(|_| self.counts.refused += 1)?;
         self.advance(now);
-        let admission = self.admit(delivery);
+        let admission = self.admit(delivery, lane);
         self.settle();
         Ok(admission)
     }
@@ -63,53 +63,55 @@ impl Dispatcher {
     ) -> Result<Vec<Admission>, Error> {
         let deliveries: Vec<Delivery> = deliveries.into_iter().collect();
         let now = match self.check(now, &deliveries) {
-            Ok(now) => now,
+            Ok((now, _)) => now,
             Err(error) => {
                 self.counts.refused += deliveries.len() as u64;
                 return Err(error);
             }
         };
         self.advance(now);
-        let admissions = deliveries.into_iter().map(|delivery| self.admit(delivery)).collect();
+        let admissions = deliveries.into_iter().map(|delivery| self.admit(delivery, None)).collect();
         self.settle();
         Ok(admissions)
     }
 
-    fn check(&self, now: DateTime<Utc>, deliveries: &[Delivery]) -> Result<Nanos, Error> {
+    /// Refuses what cannot be taken in; else the time, and the lane of the last one, if there is one already.
+    fn check(&self, now: DateTime<Utc>, deliveries: &[Delivery]) -> Result<(Nanos, Option<u64>), Error> {
         let now = instant(now)?;
         for delivery in deliveries {
             delivery.check(self.config.limits.input_bytes())?;
         }
         self.refuse_where_full()?;
-        if let Some(lane) = deliveries
-            .iter()
-            .find_map(|delivery| self.lane_of(&delivery.target).filter(|lane| lane.is_full()))
-        {
-            let (count, name, most) = (lane.jobs.len(), &lane.name, lane.policy.pending);
-            let message = format!("{count} deliveries to the target {name:?} are pending, and {most} may be");
-            return Err(Error::new(ErrorKind::Full, message));
+        let (mut number, mut new) = (None, 0);
+        for delivery in deliveries {
+            number = self.lane_names.get(&delivery.target).copied();
+            match number.and_then(|number| self.lanes.get(number)) {
+                Some(lane) if lane.is_full() => return Err(full(lane)),
+                Some(_) => {}
+                // Counted as if all were different, which errs on the side of the bound.
+                None => new += 1,
+            }
         }
-        let new = deliveries.iter().filter(|delivery| !self.lane_names.contains_key(&delivery.target));
-        let (new, most) = (new.count(), self.config.limits.targets());
-        // Counted as if all were different, which errs on the side of the bound.
+        let most = self.config.limits.targets();
         if new > 0 && self.lanes.len() - self.idle_lanes.len() + new > most {
             let message =
                 format!("{most} targets are waited for or switched off, which is the limit of targets");
             return Err(Error::new(ErrorKind::Limit, message));
         }
-        Ok(now)
+        Ok((now, number))
     }
 
-    fn admit(&mut self, delivery: Delivery) -> Admission {
-        if self.ids.contains_key(&delivery.id) || self.dead.get(delivery.id.as_str()).is_some() {
+    fn admit(&mut self, delivery: Delivery, lane: Option<u64>) -> Admission {
+        let (number, hash) = self.find(delivery.id.as_str());
+        if number.is_some() || self.dead.get(delivery.id.as_str()).is_some() {
             self.counts.duplicates += 1;
             return Admission::Duplicate;
         }
         self.counts.accepted += 1;
         let expires = delivery.expires_at.and_then(|at| instant(at).ok());
-        let number = self.queue(Arc::new(delivery), Attempts::default(), expires);
-        let Some(job) = self.jobs.get(&number) else { return Admission::Dead };
-        let is_disabled = self.lanes.get(&job.lane).is_some_and(|lane| lane.disabled.is_some());
+        let lane = lane.unwrap_or_else(|| self.lane_for(&delivery.target));
+        let number = self.queue(Arc::new(delivery), hash, lane, Attempts::default(), expires);
+        let is_disabled = self.lanes.get(lane).is_some_and(|lane| lane.disabled.is_some());
         if is_disabled {
             self.give_up(number, DeadReason::TargetDisabled);
         } else if expires.is_some_and(|at| at <= self.clock) {
@@ -121,19 +123,26 @@ impl Dispatcher {
     }
 
     /// Puts a delivery at the end of its lane.
-    fn queue(&mut self, delivery: Arc<Delivery>, attempts: Attempts, expires: Option<Nanos>) -> u64 {
+    fn queue(
+        &mut self,
+        delivery: Arc<Delivery>,
+        hash: u64,
+        lane_number: u64,
+        attempts: Attempts,
+        expires: Option<Nanos>,
+    ) -> u64 {
         let number = self.next_job;
         self.next_job += 1;
-        let lane_number = self.lane_for(&delivery.target);
         self.bytes += delivery.bytes();
-        self.ids.insert(delivery.id.clone(), number);
+        self.ids.insert(hash, number);
         let is_behind = self
             .lanes
-            .get_mut(&lane_number)
+            .get_mut(lane_number)
             .is_some_and(|lane| lane.join(number, delivery.order_key.as_ref()));
         let before = attempts.count();
         let job = Job {
             delivery,
+            hash,
             lane: lane_number,
             attempts,
             before,
@@ -191,7 +200,7 @@ impl Dispatcher {
     }
 
     fn forget_lane(&mut self, number: u64) {
-        let Some(lane) = self.lanes.remove(&number) else { return };
+        let Some(lane) = self.lanes.remove(number) else { return };
         self.lane_names.remove(&lane.name);
         if let Some(number) = lane.gate
             && let Some(gate) = self.gates.get_mut(&number)
@@ -225,7 +234,7 @@ impl Dispatcher {
         let now = instant(now)?;
         self.refuse_where_outcomes_wait()?;
         self.advance(now);
-        let number = self.ids.get(id).copied();
+        let (number, _) = self.find(id);
         if let Some(number) = number {
             self.call_off(number);
         }
@@ -269,11 +278,13 @@ impl Dispatcher {
             let message = format!("the target {:?} is switched off", letter.delivery.target());
             return Err(Error::new(ErrorKind::TargetDisabled, message));
         }
-        let now = self.check(now, std::slice::from_ref(&*letter.delivery))?;
+        let (now, lane) = self.check(now, std::slice::from_ref(&*letter.delivery))?;
         self.advance(now);
         self.dead.remove(id);
         self.counts.redriven += 1;
-        self.queue(letter.delivery.clone(), letter.attempts.clone(), None);
+        let lane = lane.unwrap_or_else(|| self.lane_for(&letter.delivery.target));
+        let hash = self.ids.hash(id);
+        self.queue(letter.delivery.clone(), hash, lane, letter.attempts.clone(), None);
         self.settle();
         Ok(())
     }
@@ -314,7 +325,7 @@ impl Dispatcher {
     /// ```
     pub fn enable(&mut self, target: &str) -> bool {
         let Some(number) = self.lane_names.get(target).copied() else { return false };
-        let was_off = self.lanes.get_mut(&number).is_some_and(|lane| lane.disabled.take().is_some());
+        let was_off = self.lanes.get_mut(number).is_some_and(|lane| lane.disabled.take().is_some());
         self.note_lane(number);
         was_off
     }
@@ -341,6 +352,13 @@ impl Dispatcher {
         }
         Ok(())
     }
+}
+
+#[cold]
+fn full(lane: &Lane) -> Error {
+    let (count, name, most) = (lane.jobs.len(), &lane.name, lane.policy.pending);
+    let message = format!("{count} deliveries to the target {name:?} are pending, and {most} may be");
+    Error::new(ErrorKind::Full, message)
 }
 
 fn unknown(id: &str) -> Error {

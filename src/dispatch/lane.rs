@@ -13,6 +13,8 @@ use crate::time::Nanos;
 #[derive(Debug, Clone)]
 pub(super) struct Job {
     pub(super) delivery: Arc<Delivery>,
+    /// The hash of its id.
+    pub(super) hash: u64,
     pub(super) lane: u64,
     pub(super) attempts: Attempts,
     /// How many attempts came before this sending.

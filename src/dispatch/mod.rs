@@ -51,9 +51,11 @@ mod delivery;
 mod drive;
 mod end;
 mod explain;
+mod ids;
 mod input;
 mod lane;
 mod limits;
+mod numbered;
 mod outcome;
 mod policy;
 mod record;
@@ -74,7 +76,9 @@ use crate::action::Throttle;
 use crate::time::{DeadlineQueue, Nanos, datetime};
 
 use dead::DeadLetters;
+use ids::Ids;
 use lane::{Job, JobState, Lane};
+use numbered::Numbered;
 use timers::Timed;
 
 pub use builder::DispatcherBuilder;
@@ -139,13 +143,12 @@ pub use work::{Lease, Work};
 pub struct Dispatcher {
     config: Arc<Config>,
     clock: Nanos,
-    jobs: BTreeMap<u64, Job>,
-    /// Looked up alone: its order, drawn anew by every process, is never seen.
-    ids: HashMap<DeliveryId, u64, RandomState>,
+    jobs: Numbered<Job>,
+    ids: Ids,
     next_job: u64,
     bytes: usize,
-    lanes: BTreeMap<u64, Lane>,
-    /// Looked up alone, as `ids` are.
+    lanes: Numbered<Lane>,
+    /// Looked up alone: its order, drawn anew by every process, is never seen.
     lane_names: HashMap<Arc<str>, u64, RandomState>,
     next_lane: u64,
     /// Lanes that could be forgotten, the oldest first.
@@ -155,7 +158,7 @@ pub struct Dispatcher {
     /// Lanes that may have something to hand out now, in the order of their turns.
     runnable: VecDeque<u64>,
     /// The job of each lease that is live.
-    leases: BTreeMap<u64, u64>,
+    leases: Numbered<u64>,
     next_lease: u64,
     throttles: BTreeMap<Arc<str>, Throttle>,
     gates: BTreeMap<u64, Gate>,
@@ -220,17 +223,17 @@ impl Dispatcher {
         Self {
             config: Arc::new(config),
             clock: Nanos::MIN,
-            jobs: BTreeMap::new(),
-            ids: HashMap::default(),
+            jobs: Numbered::new(),
+            ids: Ids::default(),
             next_job: 0,
             bytes: 0,
-            lanes: BTreeMap::new(),
+            lanes: Numbered::new(),
             lane_names: HashMap::default(),
             next_lane: 0,
             idle_lanes: BTreeSet::new(),
             full_lanes: 0,
             runnable: VecDeque::new(),
-            leases: BTreeMap::new(),
+            leases: Numbered::new(),
             next_lease: 0,
             throttles,
             gates: BTreeMap::new(),
@@ -280,13 +283,13 @@ impl Dispatcher {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_live(&self, lease: Lease) -> bool {
-        self.leases.contains_key(&lease.0)
+        self.leases.contains(lease.0)
     }
 
     /// What an attempt that has not ended is of.
     #[cfg(feature = "flow")]
     pub(crate) fn delivery_of(&self, lease: Lease) -> Option<&str> {
-        let job = self.jobs.get(self.leases.get(&lease.0)?)?;
+        let job = self.jobs.get(*self.leases.get(lease.0)?)?;
         Some(job.delivery.id().as_str())
     }
 
@@ -352,7 +355,7 @@ impl Dispatcher {
     /// assert_eq!(Dispatcher::new().disabled_targets().count(), 0);
     /// ```
     pub fn disabled_targets(&self) -> impl Iterator<Item = &str> {
-        self.lanes.values().filter(|lane| lane.disabled.is_some()).map(|lane| &*lane.name)
+        self.lanes.iter().filter(|(_, lane)| lane.disabled.is_some()).map(|(_, lane)| &*lane.name)
     }
 
     /// The dead letters that are kept, oldest first.
@@ -403,12 +406,13 @@ impl Dispatcher {
     }
 
     fn lane_of(&self, target: &str) -> Option<&Lane> {
-        self.lanes.get(self.lane_names.get(target)?)
+        self.lanes.get(*self.lane_names.get(target)?)
     }
 
     /// Notes whether a lane could be forgotten, and whether it is full.
+    #[inline(never)]
     fn note_lane(&mut self, number: u64) {
-        let Some(lane) = self.lanes.get_mut(&number) else { return };
+        let Some(lane) = self.lanes.get_mut(number) else { return };
         let (was, is) = (lane.is_among_idle, lane.is_idle());
         lane.is_among_idle = is;
         match (was, is) {
@@ -421,8 +425,15 @@ impl Dispatcher {
         self.full_lanes = self.full_lanes + usize::from(is) - usize::from(was);
     }
 
+    /// The number of the pending delivery of this id, and the id's hash.
+    fn find(&self, id: &str) -> (Option<u64>, u64) {
+        let hash = self.ids.hash(id);
+        let is = |number| self.jobs.get(number).is_some_and(|job| job.delivery.id.as_str() == id);
+        (self.ids.find(hash, is), hash)
+    }
+
     fn state_of(&self, number: u64) -> Option<JobState> {
-        self.jobs.get(&number).map(|job| job.state)
+        self.jobs.get(number).map(|job| job.state)
     }
 }
 

@@ -43,7 +43,7 @@ impl Dispatcher {
     pub fn handle_restart(&mut self, now: DateTime<Utc>) -> Result<usize, Error> {
         let now = instant(now)?;
         self.refuse_where_outcomes_wait()?;
-        let jobs: Vec<u64> = self.leases.values().copied().collect();
+        let jobs: Vec<u64> = self.leases.iter().map(|(_, job)| *job).collect();
         for number in &jobs {
             self.cut_off(*number);
         }
@@ -60,7 +60,7 @@ impl Dispatcher {
         let Some(JobState::InFlight { started, .. }) = self.state_of(number) else { return };
         self.release(number);
         self.counts.cut_off += 1;
-        let Some(job) = self.jobs.get_mut(&number) else { return };
+        let Some(job) = self.jobs.get_mut(number) else { return };
         let attempt = job.attempts.count().saturating_add(1);
         let error = ActionError::transient("the process that made the attempt ended before it told of it");
         job.attempts.push(Attempt {
@@ -75,10 +75,10 @@ impl Dispatcher {
     }
 
     fn resume(&mut self, number: u64) {
-        let Some(job) = self.jobs.get(&number) else { return };
+        let Some(job) = self.jobs.get(number) else { return };
         let expires = job.expires;
         let error = ActionError::transient("").with_outcome_unknown(true);
-        let is_off = self.lanes.get(&job.lane).is_some_and(|lane| lane.disabled.is_some());
+        let is_off = self.lanes.get(job.lane).is_some_and(|lane| lane.disabled.is_some());
         let may_repeat =
             error.may_retry(job.delivery.effect.unwrap_or_default()) || job.delivery.retry_unsafe;
         if is_off {

@@ -134,12 +134,12 @@ impl Dispatcher {
         State {
             clock: self.clock,
             next: [self.next_job, self.next_lane, self.next_lease, self.next_gate],
-            jobs: self.jobs.iter().map(|(number, job)| job_record(*number, job)).collect(),
+            jobs: self.jobs.iter().map(|(number, job)| job_record(number, job)).collect(),
             lanes: self
                 .lanes
                 .iter()
                 .map(|(number, lane)| LaneRecord {
-                    number: *number,
+                    number,
                     name: lane.name.to_string(),
                     circuit: lane.circuit,
                     held: lane.held,
@@ -198,7 +198,7 @@ impl Dispatcher {
         }
         self.take_gates(state.gates);
         for number in state.runnable {
-            let Some(lane) = self.lanes.get_mut(&number) else {
+            let Some(lane) = self.lanes.get_mut(number) else {
                 return Err(format!("there is no lane {number}"));
             };
             if lane.place == Place::Idle {
@@ -208,7 +208,7 @@ impl Dispatcher {
                 self.runnable.push_back(number);
             }
         }
-        let lanes: Vec<u64> = self.lanes.keys().copied().collect();
+        let lanes: Vec<u64> = self.lanes.iter().map(|(number, _)| number).collect();
         for number in lanes {
             // What another policy lets through now.
             self.enqueue(number);
@@ -235,13 +235,13 @@ impl Dispatcher {
         for record in records {
             let number = record.number;
             if number >= self.next_lane
-                || self.lanes.contains_key(&number)
+                || self.lanes.contains(number)
                 || self.lane_names.contains_key(&*record.name)
             {
                 return Err(format!("the lane {number} cannot be"));
             }
             self.add_lane(number, record.name.into());
-            if let Some(lane) = self.lanes.get_mut(&number) {
+            if let Some(lane) = self.lanes.get_mut(number) {
                 lane.circuit = record.circuit;
                 lane.held = record.held;
                 lane.disabled = record.disabled;
@@ -261,10 +261,11 @@ impl Dispatcher {
         let number = record.number;
         let delivery = record.delivery.read()?;
         let fault = |what: &str| Err(format!("the delivery {:?} {what}", delivery.id.as_str()));
-        if number >= self.next_job || self.jobs.contains_key(&number) || self.ids.contains_key(&delivery.id) {
+        let (taken, hash) = self.find(delivery.id.as_str());
+        if number >= self.next_job || self.jobs.contains(number) || taken.is_some() {
             return fault("is there twice");
         }
-        let Some(lane) = self.lanes.get_mut(&record.lane).filter(|lane| lane.name == delivery.target) else {
+        let Some(lane) = self.lanes.get_mut(record.lane).filter(|lane| lane.name == delivery.target) else {
             return fault("is of no lane");
         };
         let is_behind = lane.join(number, delivery.order_key.as_ref());
@@ -277,17 +278,19 @@ impl Dispatcher {
             }
             StateRecord::Waiting(until) => JobState::Waiting { until },
             StateRecord::InFlight { lease, started, deadline } => {
-                if lease >= self.next_lease || self.leases.insert(lease, number).is_some() {
+                if lease >= self.next_lease || self.leases.contains(lease) {
                     return fault("has a lease that cannot be");
                 }
+                self.leases.insert(lease, number);
                 lane.in_flight += 1;
                 JobState::InFlight { lease, started, deadline }
             }
         };
         self.bytes += delivery.bytes();
-        self.ids.insert(delivery.id.clone(), number);
+        self.ids.insert(hash, number);
         let job = Job {
             delivery,
+            hash,
             lane: record.lane,
             attempts: record.attempts,
             before: record.before,
@@ -317,7 +320,7 @@ impl Dispatcher {
                 continue;
             }
             for lane_number in record.waiting {
-                if let Some(lane) = self.lanes.get_mut(&lane_number)
+                if let Some(lane) = self.lanes.get_mut(lane_number)
                     && lane.gate == Some(number)
                     && lane.place == Place::Idle
                     && let Some(gate) = self.gates.get_mut(&number)

@@ -41,7 +41,7 @@ impl Dispatcher {
     }
 
     fn try_lane(&mut self, number: u64) -> Option<Work> {
-        let lane = self.lanes.get_mut(&number)?;
+        let lane = self.lanes.get_mut(number)?;
         let has_pass = lane.place == Place::Queued { has_pass: true };
         let gate = lane.gate.filter(|_| has_pass);
         lane.place = Place::Idle;
@@ -66,7 +66,7 @@ impl Dispatcher {
 
     /// Asks the lane's throttle; where it says no, the lane waits at its gate.
     fn may_pass(&mut self, number: u64, has_pass: bool) -> bool {
-        let Some(lane) = self.lanes.get_mut(&number) else { return false };
+        let Some(lane) = self.lanes.get_mut(number) else { return false };
         let Some((at_gate, gate)) = lane.gate.and_then(|gate| Some((gate, self.gates.get_mut(&gate)?)))
         else {
             return true;
@@ -100,7 +100,7 @@ impl Dispatcher {
             return;
         }
         if let Some(first) = gate.waiting.pop_front()
-            && let Some(lane) = self.lanes.get_mut(&first)
+            && let Some(lane) = self.lanes.get_mut(first)
         {
             gate.is_passing = true;
             lane.place = Place::Queued { has_pass: true };
@@ -109,9 +109,9 @@ impl Dispatcher {
     }
 
     fn start(&mut self, number: u64) -> Option<Work> {
-        let lane = self.lanes.get_mut(&number)?;
+        let lane = self.lanes.get_mut(number)?;
         let job_number = lane.ready.pop_first()?;
-        let job = self.jobs.get_mut(&job_number)?;
+        let job = self.jobs.get_mut(job_number)?;
         let lease = self.next_lease;
         self.next_lease += 1;
         let timeout = job.delivery.timeout.unwrap_or(lane.policy.timeout);
@@ -120,12 +120,13 @@ impl Dispatcher {
         lane.circuit.begin(lease);
         job.first.get_or_insert(self.clock);
         job.state = JobState::InFlight { lease, started: self.clock, deadline };
-        let mut context = ActionContext::new(datetime(self.clock), job.delivery.id.shared())
-            .with_attempt(job.attempts.count().saturating_add(1))
-            .with_deadline(datetime(deadline));
-        if let Some(firing) = &job.delivery.firing {
-            context = context.with_firing(firing.clone());
-        }
+        let context = ActionContext::of_attempt(
+            datetime(self.clock),
+            job.delivery.id.shared(),
+            job.attempts.count().saturating_add(1),
+            datetime(deadline),
+            job.delivery.firing.clone(),
+        );
         let work = Work { lease: Lease(lease), delivery: job.delivery.clone(), context };
         self.leases.insert(lease, job_number);
         self.counts.attempts += 1;
@@ -134,8 +135,10 @@ impl Dispatcher {
     }
 
     /// Puts a lane that may have something to hand out among those that are tried.
+    // One copy of it for all that ask: the way of a delivery is longer than what a processor keeps of code.
+    #[inline(never)]
     pub(super) fn enqueue(&mut self, number: u64) {
-        if let Some(lane) = self.lanes.get_mut(&number)
+        if let Some(lane) = self.lanes.get_mut(number)
             && lane.place == Place::Idle
             && match lane.block(self.clock) {
                 None => true,
@@ -151,13 +154,13 @@ impl Dispatcher {
 
     /// Nothing is in the way of a delivery but its lane.
     pub(super) fn make_ready(&mut self, number: u64) {
-        let Some(job) = self.jobs.get_mut(&number) else { return };
+        let Some(job) = self.jobs.get_mut(number) else { return };
         job.state = JobState::Ready;
         let lane_number = job.lane;
-        if let Some(lane) = self.lanes.get_mut(&lane_number) {
+        if let Some(lane) = self.lanes.get_mut(lane_number) {
             lane.ready.insert(number);
         }
+        // Of a lane with a delivery in it, this changes neither whether it is idle nor whether it is full.
         self.enqueue(lane_number);
-        self.note_lane(lane_number);
     }
 }

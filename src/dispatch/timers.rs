@@ -70,7 +70,7 @@ impl Dispatcher {
             Timed::Expiry(job) => self.give_up(job, DeadReason::Expired),
             Timed::Retry(job) => self.make_ready(job),
             Timed::Lane(lane) => {
-                if let Some(lane) = self.lanes.get_mut(&lane) {
+                if let Some(lane) = self.lanes.get_mut(lane) {
                     lane.wake = None;
                 }
                 self.enqueue(lane);
@@ -96,6 +96,7 @@ impl Dispatcher {
     }
 
     /// Sees to it that the earliest entry is one that is meant, so that nobody waits for nothing.
+    #[inline(never)]
     pub(super) fn settle(&mut self) {
         while self.timers.peek().is_some_and(|(at, timed)| !self.is_meant(at, timed)) {
             self.timers.pop();
@@ -106,14 +107,14 @@ impl Dispatcher {
         match timed {
             Timed::Lease(lease) => self
                 .leases
-                .get(&lease)
+                .get(lease)
                 .is_some_and(|job| matches!(self.state_of(*job), Some(JobState::InFlight { deadline, .. }) if deadline == at)),
             // An attempt that is under way may end in its own time.
-            Timed::Expiry(job) => self.jobs.get(&job).is_some_and(|job| {
+            Timed::Expiry(job) => self.jobs.get(job).is_some_and(|job| {
                 job.expires == Some(at) && !matches!(job.state, JobState::InFlight { .. })
             }),
             Timed::Retry(job) => self.state_of(job) == Some(JobState::Waiting { until: at }),
-            Timed::Lane(lane) => self.lanes.get(&lane).is_some_and(|lane| lane.wake == Some(at)),
+            Timed::Lane(lane) => self.lanes.get(lane).is_some_and(|lane| lane.wake == Some(at)),
             Timed::Gate(gate) => self.gates.get(&gate).is_some_and(|gate| gate.wake == Some(at)),
         }
     }

@@ -58,4 +58,4 @@ pub use refresh::RefreshCompleted;
 pub use series::{Dimensions, Series, SeriesKind, SeriesRef};
 pub use words::{FailureKind, Outcome, Process, Scope, Submission};
 
-pub(crate) use text::{push_json_number, push_json_string, push_json_string_end};
+pub(crate) use text::{push_json_count, push_json_number, push_json_string, push_json_string_end};

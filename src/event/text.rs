@@ -6,43 +6,67 @@ use std::fmt::Write as _;
 /// what JSON has no number for (NaN, infinities) as `null`.
 pub(crate) fn push_json_number(text: &mut String, number: f64) {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    // Writing to a `String` does not fail.
-    let _ = if !number.is_finite() {
-        text.write_str("null")
-    } else if number.fract() == 0.0 && number.abs() < EXACT {
-        write!(text, "{}", number as i64)
+    let whole = number as i64;
+    if whole as f64 == number && number.abs() < EXACT {
+        push_decimal(text, whole.unsigned_abs(), whole < 0, 0);
     } else if let Some(thousandths) = thousandths(number) {
-        push_thousandths(text, thousandths);
-        Ok(())
+        push_decimal(text, thousandths.unsigned_abs(), thousandths < 0, 3);
+    } else if number.is_finite() {
+        // Writing to a `String` does not fail.
+        let _ = write!(text, "{number:?}");
     } else {
-        write!(text, "{number:?}")
-    };
+        text.push_str("null");
+    }
+}
+
+/// Appends a count.
+pub(crate) fn push_json_count(text: &mut String, count: u64) {
+    push_decimal(text, count, false, 0);
 }
 
 /// How many thousandths a number is, where it is the one nearest to a decimal
 /// of so many and 15 digits at most. That decimal, without the zeros at its end, is the shortest
 /// that reads back as the number: no other of 15 digits or less does.
 fn thousandths(number: f64) -> Option<i64> {
-    let count = (number * 1_000.0).round();
-    (count.abs() < 1e15 && count != 0.0 && count / 1_000.0 == number).then_some(count as i64)
+    let count = number * 1_000.0;
+    // The nearest integer: what is as far from two of them is neither of them thousandths.
+    let count = (count + 0.5_f64.copysign(count)) as i64;
+    (count.unsigned_abs() < 1_000_000_000_000_000 && count != 0 && count as f64 / 1_000.0 == number)
+        .then_some(count)
 }
 
-fn push_thousandths(text: &mut String, count: i64) {
-    let mut digits = *b"-000000000000.000";
-    let (mut at, mut left) = (digits.len(), count.unsigned_abs());
-    while left > 0 || at > POINT - 1 {
+/// Appends a decimal that was counted in units of so many places behind the point, without the zeros at its end.
+fn push_decimal(text: &mut String, mut count: u64, is_negative: bool, mut places: u32) {
+    // A sign, the digits of the largest number, and a point.
+    let mut digits = [0; 22];
+    let mut at = digits.len();
+    while places > 0 && count.is_multiple_of(10) {
+        count /= 10;
+        places -= 1;
+    }
+    let mut put = |byte: u8| {
         at -= 1;
-        if at != POINT {
-            digits[at] = b'0' + (left % 10) as u8;
-            left /= 10;
+        digits[at] = byte;
+    };
+    if places > 0 {
+        for _ in 0..places {
+            put(b'0' + (count % 10) as u8);
+            count /= 10;
+        }
+        put(b'.');
+    }
+    loop {
+        put(b'0' + (count % 10) as u8);
+        count /= 10;
+        if count == 0 {
+            break;
         }
     }
-    if count < 0 {
-        at -= 1;
-        digits[at] = b'-';
+    if is_negative {
+        put(b'-');
     }
-    let digits = std::str::from_utf8(&digits[at..]).unwrap_or_default();
-    text.push_str(digits.trim_end_matches('0'));
+    // Digits are ASCII, so they are always text.
+    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 /// Appends a string as JSON, quotes included.
@@ -82,9 +106,6 @@ pub(crate) fn push_json_string_end(text: &mut String, value: &str) {
     text.push('"');
 }
 
-/// Where the point stands in a sign, twelve digits and three behind it.
-const POINT: usize = 13;
-
 fn is_plain(byte: u8) -> bool {
     byte >= b' ' && byte != b'"' && byte != b'\\'
 }
@@ -95,13 +116,15 @@ fn is_all_plain(bytes: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // The high bit of a byte that is below `than`, where no other has borrowed from it.
     let below = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word & HIGH;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let odd = words.iter().fold(0, |odd, word| {
+    let odd_of = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-        odd | below(word, b' ') | is(b'"') | is(b'\\')
-    });
-    odd == 0 && rest.iter().all(|byte| is_plain(*byte))
+        below(word, b' ') | is(b'"') | is(b'\\')
+    };
+    // The last eight are looked at as they stand, some of them for the second time.
+    let Some(last) = bytes.last_chunk::<8>() else { return bytes.iter().all(|byte| is_plain(*byte)) };
+    let (words, _) = bytes.as_chunks::<8>();
+    words.iter().fold(odd_of(last), |odd, word| odd | odd_of(word)) == 0
 }
 
 /// Appends the key of a further member; `name` must need no escapes.

@@ -1,6 +1,7 @@
 //! The idempotency key.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use sha2::{Digest, Sha256};
 
@@ -34,7 +35,7 @@ const LENGTH: usize = 4;
 /// assert_eq!(id.to_string(), id.as_str());
 /// # Ok::<(), tripline::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FiringId([u8; 22]);
 
 impl FiringId {
@@ -67,12 +68,18 @@ impl FiringId {
         Self(base64url(&Sha256::digest(&text)))
     }
 
-    /// What a text of 22 such characters names.
+    /// What 22 such characters name.
+    #[cfg(feature = "flow")]
+    pub(crate) fn of_letters(letters: [u8; 22]) -> Self {
+        Self(letters)
+    }
+
+    /// The same of a text that may be no id.
     #[cfg(feature = "flow")]
     pub(crate) fn from_text(text: &str) -> Option<Self> {
-        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        let bytes: [u8; 22] = text.as_bytes().try_into().ok()?;
-        bytes.into_iter().all(is_letter).then_some(Self(bytes))
+        let bytes: &[u8; 22] = text.as_bytes().try_into().ok()?;
+        let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        bytes.iter().all(is_letter).then_some(Self(*bytes))
     }
 
     /// The 22 characters.
@@ -85,6 +92,17 @@ impl FiringId {
     pub fn as_str(&self) -> &str {
         // Base64url is ASCII, so the bytes are always text.
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Hash for FiringId {
+    /// Eight letters at a time, the last of them twice.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [first, second] = [0, 8].map(|at| self.0[at..].first_chunk().copied().unwrap_or_default());
+        let third = self.0.last_chunk().copied().unwrap_or_default();
+        for eight in [first, second, third] {
+            state.write_u64(u64::from_le_bytes(eight));
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use super::{Facts, Firing, Key};
-use crate::event::{Outcome, Process, Scope, Submission, push_json_number, push_json_string};
+use crate::event::{
+    Outcome, Process, Scope, Submission, push_json_count, push_json_number, push_json_string,
+    push_json_string_end,
+};
 use crate::time::{Nanos, format_duration, push_instant};
 use crate::trigger::{TriggerKind, push_condition_json};
 
@@ -14,22 +17,58 @@ macro_rules! key {
     };
 }
 
-/// Appends the object; what stands before it is nothing, or ends with a colon.
+/// The same before a text, whose first quote it has.
+macro_rules! text {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":\"")
+    };
+}
+
+/// The same of an object's first member.
+macro_rules! first {
+    ($name:literal) => {
+        concat!("{\"", $name, "\":\"")
+    };
+}
+
+/// Appends the object.
 pub(super) fn push(out: &mut String, firing: &Firing) {
+    out.push_str(first!("id"));
+    out.push_str(firing.id().as_str());
+    out.push_str(concat!("\"", text!("trigger")));
+    push_json_string_end(out, firing.trigger());
+    push_rest(Line { out, last: None }, firing);
+}
+
+/// Where a text has something of a firing already.
+pub(crate) struct Written {
+    pub(crate) id: Range<usize>,
+    /// Its trigger's id, with the quote at its end.
+    pub(crate) trigger: Range<usize>,
+    pub(crate) time: Range<usize>,
+}
+
+/// The same where `out` has something of it already.
+pub(super) fn push_after(out: &mut String, firing: &Firing, written: Written) {
+    out.push_str(first!("id"));
+    out.extend_from_within(written.id);
+    out.push_str(concat!("\"", text!("trigger")));
+    out.extend_from_within(written.trigger);
+    push_rest(Line { out, last: Some((firing.parts().1.time, written.time)) }, firing);
+}
+
+fn push_rest(mut line: Line<'_>, firing: &Firing) {
     let (trigger, parts) = firing.parts();
-    let mut line = Line::new(std::mem::take(out));
-    line.text(key!("id"), firing.id().as_str());
-    line.text(key!("trigger"), firing.trigger());
-    line.text(key!("type"), firing.trigger_type());
-    line.text(key!("transition"), parts.transition.as_str());
-    line.instant(key!("time"), Some(parts.time));
+    line.word(text!("type"), firing.trigger_type());
+    line.word(text!("transition"), parts.transition.as_str());
+    line.instant(text!("time"), Some(parts.time));
     match (&parts.key, trigger.kind()) {
         (Key::Series(series), _) => line.with(key!("series"), |out| series.push_json(out)),
         (Key::Whole, TriggerKind::NoData { kind, name, .. }) => line.object(key!("series"), |series| {
-            series.text(key!("kind"), kind.as_str());
-            series.text(key!("name"), name.as_exact().unwrap_or("*"));
+            series.text(first!("kind"), kind.as_str());
+            series.text(text!("name"), name.as_exact().unwrap_or("*"));
         }),
-        (Key::Item { source, .. } | Key::Job { source, .. }, _) => line.text(key!("source"), source),
+        (Key::Item { source, .. } | Key::Job { source, .. }, _) => line.text(text!("source"), source),
         (Key::Whole, _) => {}
     }
     if let Some(facts) = firing.facts() {
@@ -43,7 +82,7 @@ pub(super) fn push(out: &mut String, firing: &Firing) {
     match trigger.kind() {
         TriggerKind::NoData { within, .. } => {
             line.object(key!("condition"), |condition| {
-                condition.text(key!("within"), &format_duration(within))
+                condition.text(first!("within"), &format_duration(within));
             });
         }
         TriggerKind::SegmentThresholdCrossed { threshold, .. }
@@ -52,18 +91,18 @@ pub(super) fn push(out: &mut String, firing: &Firing) {
         }
         _ => {}
     }
-    line.instant(key!("crossedAt"), parts.crossed_at);
-    line.instant(key!("dueAt"), parts.due_at);
+    line.instant(text!("crossedAt"), parts.crossed_at);
+    line.instant(text!("dueAt"), parts.due_at);
     if let Some(length) = firing.length() {
-        line.text(key!("length"), &format_duration(length));
+        line.text(text!("length"), &format_duration(length));
     }
-    line.with(key!("suppressed"), |out| push_count(out, parts.suppressed));
+    line.with(key!("suppressed"), |out| push_json_count(out, parts.suppressed));
     if let Some(event) = &parts.event {
         line.object(key!("event"), |line| {
-            line.text(key!("source"), event.source());
-            line.text(key!("id"), event.id());
-            line.text(key!("type"), event.event_type());
-            line.instant(key!("time"), Some(event.instant()));
+            line.text(first!("source"), event.source());
+            line.text(text!("id"), event.id());
+            line.text(text!("type"), event.event_type());
+            line.instant(text!("time"), Some(event.instant()));
         });
     }
     if !parts.owners.is_empty() {
@@ -76,32 +115,30 @@ pub(super) fn push(out: &mut String, firing: &Firing) {
         });
     }
     line.out.push('}');
-    *out = line.out;
-}
-
-fn push_count(out: &mut String, count: u64) {
-    use std::fmt::Write;
-    // Writing to a `String` does not fail.
-    let _ = write!(out, "{count}");
 }
 
 impl Facts {
-    fn push_json(&self, line: &mut Line) {
-        line.optional(key!("process"), self.process.as_ref().map(Process::as_str));
+    fn push_json(&self, line: &mut Line<'_>) {
+        line.optional(text!("process"), self.process.as_ref().map(Process::as_str));
         if let Some(item) = &self.item {
             line.with(key!("item"), |out| item.push_json(out));
         }
-        line.optional(key!("outcome"), self.outcome.as_ref().map(Outcome::as_str));
+        line.optional(text!("outcome"), self.outcome.as_ref().map(Outcome::as_str));
         if let Some(failure) = &self.failure {
             line.with(key!("failure"), |out| failure.push_json(out));
         }
-        line.optional(key!("jobId"), self.job_id.as_deref());
-        line.optional(key!("scope"), self.scope.as_ref().map(Scope::as_str));
-        line.optional(key!("submission"), self.submission.as_ref().map(Submission::as_str));
-        line.optional(key!("operation"), self.operation.as_deref());
+        line.optional(text!("jobId"), self.job_id.as_deref());
+        line.optional(text!("scope"), self.scope.as_ref().map(Scope::as_str));
+        line.optional(text!("submission"), self.submission.as_ref().map(Submission::as_str));
+        line.optional(text!("operation"), self.operation.as_deref());
         if let Some(phases) = &self.phases {
             line.object(key!("phases"), |line| {
-                phases.iter().for_each(|(phase, outcome)| line.pair(phase.as_str(), outcome.as_str()));
+                for (at, (phase, outcome)) in phases.iter().enumerate() {
+                    line.out.push(if at == 0 { '{' } else { ',' });
+                    push_json_string(line.out, phase.as_str());
+                    line.out.push(':');
+                    push_json_string(line.out, outcome.as_str());
+                }
             });
         }
     }
@@ -110,74 +147,54 @@ impl Facts {
 impl Key {
     /// The member of an explanation that says what the trigger judged: its name and its value.
     pub(crate) fn json(&self) -> Option<(&'static str, String)> {
-        let mut line = Line::new(String::new());
-        match self {
+        let mut text = String::new();
+        let mut line = Line { out: &mut text, last: None };
+        let name = match self {
             Self::Series(series) => {
-                let mut text = String::new();
-                series.push_json(&mut text);
-                Some(("series", text))
+                series.push_json(line.out);
+                return Some(("series", text));
             }
             Self::Item { source, process, id } => {
-                line.text(key!("source"), source);
-                line.text(key!("process"), process.as_str());
-                line.optional(key!("id"), id.as_deref());
-                line.out.push('}');
-                Some(("item", line.out))
+                line.text(first!("source"), source);
+                line.text(text!("process"), process.as_str());
+                line.optional(text!("id"), id.as_deref());
+                "item"
             }
             Self::Job { source, id } => {
-                line.text(key!("source"), source);
-                line.text(key!("id"), id);
-                line.out.push('}');
-                Some(("job", line.out))
+                line.text(first!("source"), source);
+                line.text(text!("id"), id);
+                "job"
             }
-            Self::Whole => None,
-        }
+            Self::Whole => return None,
+        };
+        text.push('}');
+        Some((name, text))
     }
 }
 
-/// One line of JSON under construction.
-struct Line {
-    out: String,
+/// One line of JSON under construction. The keys are this file's own, made by `key!` and the like.
+struct Line<'o> {
+    out: &'o mut String,
     /// The last instant that was written, and where: those of a firing are often the same.
     last: Option<(Nanos, Range<usize>)>,
 }
 
-impl Line {
-    fn new(out: String) -> Self {
-        Self { out, last: None }
-    }
-
-    /// Begins a member. The keys are this file's own, made by `key!`.
-    fn key(&mut self, key: &'static str) {
-        if self.begins() {
-            self.out.push('{');
-            self.out.push_str(&key[1..]);
-        } else {
-            self.out.push_str(key);
-        }
-    }
-
-    /// Whether an object is just beginning. A value is never written without a
-    /// member before it, so that is where the text is empty or ends with a colon.
-    fn begins(&self) -> bool {
-        matches!(self.out.as_bytes().last(), None | Some(b':'))
-    }
-
+impl Line<'_> {
     fn with(&mut self, key: &'static str, write: impl FnOnce(&mut String)) {
-        self.key(key);
-        write(&mut self.out);
-    }
-
-    /// A member whose name is data too.
-    fn pair(&mut self, name: &str, value: &str) {
-        self.out.push(if self.begins() { '{' } else { ',' });
-        push_json_string(&mut self.out, name);
-        self.out.push(':');
-        push_json_string(&mut self.out, value);
+        self.out.push_str(key);
+        write(self.out);
     }
 
     fn text(&mut self, key: &'static str, value: &str) {
-        self.with(key, |out| push_json_string(out, value));
+        self.out.push_str(key);
+        push_json_string_end(self.out, value);
+    }
+
+    /// A text of this library's own, which needs no escapes.
+    fn word(&mut self, key: &'static str, word: &'static str) {
+        self.out.push_str(key);
+        self.out.push_str(word);
+        self.out.push('"');
     }
 
     fn optional(&mut self, key: &'static str, value: Option<&str>) {
@@ -187,19 +204,18 @@ impl Line {
     }
 
     fn object(&mut self, key: &'static str, write: impl FnOnce(&mut Self)) {
-        self.key(key);
+        self.out.push_str(key);
         write(self);
         self.out.push('}');
     }
 
     fn instant(&mut self, key: &'static str, value: Option<Nanos>) {
         let Some(value) = value else { return };
-        self.key(key);
-        self.out.push('"');
+        self.out.push_str(key);
         let start = self.out.len();
         match &self.last {
             Some((last, range)) if *last == value => self.out.extend_from_within(range.clone()),
-            _ => push_instant(&mut self.out, value),
+            _ => push_instant(self.out, value),
         }
         self.last = Some((value, start..self.out.len()));
         self.out.push('"');

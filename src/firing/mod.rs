@@ -7,6 +7,7 @@ mod record;
 
 pub use event_ref::EventRef;
 pub use id::FiringId;
+pub(crate) use json::Written;
 pub(crate) use record::FiringRecord;
 
 use std::fmt;
@@ -448,12 +449,12 @@ impl Firing {
     /// ```
     pub fn to_json(&self) -> String {
         let mut text = String::with_capacity(768);
-        self.push_json(&mut text);
+        json::push(&mut text, self);
         text
     }
 
-    /// Appends [`to_json`](Self::to_json)'s text as a member's value, after its colon.
-    pub(crate) fn push_json(&self, text: &mut String) {
-        json::push(text, self);
+    /// Appends [`to_json`](Self::to_json)'s text where `text` has something of it already.
+    pub(crate) fn push_json_after(&self, text: &mut String, written: Written) {
+        json::push_after(text, self, written);
     }
 }

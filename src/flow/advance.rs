@@ -170,10 +170,10 @@ fn next_step(live: &Live) -> Option<(usize, Result<(), String>)> {
     let steps = &live.record.steps;
     let is_ready = |at: &usize| {
         steps[*at].state == StepState::Waiting
-            && live.plan.befores[*at].iter().all(|after| steps[after.step].outcome().is_some())
+            && live.plan.steps[*at].befores.iter().all(|after| steps[after.step].outcome().is_some())
     };
     let at = (0..steps.len()).find(is_ready)?;
-    let refused = live.plan.befores[at].iter().find_map(|after| {
+    let refused = live.plan.steps[at].befores.iter().find_map(|after| {
         let before = &steps[after.step];
         let outcome = before.outcome().filter(|outcome| !after.outcomes.contains(outcome))?;
         let words: Vec<&str> = after.outcomes.iter().map(|outcome| outcome.as_str()).collect();

@@ -1,5 +1,6 @@
 //! How steps and runs end.
 
+use hashbrown::hash_map::Entry;
 use serde_json::Value;
 
 use super::Flows;
@@ -9,7 +10,6 @@ use super::runs::Place;
 use super::step::StepOutcome;
 use super::template::Budget;
 use crate::dispatch::{DeadReason, Outcome};
-use crate::firing::FiringId;
 
 /// The most characters of a reason that are kept.
 const MOST_OF_REASON: usize = 2_000;
@@ -140,23 +140,24 @@ impl Flows {
     }
 
     /// Keeps a run that is over; the oldest make room.
-    pub(super) fn remember(&mut self, record: RunRecord) {
-        let (firing, number) = (record.firing.id(), record.number);
+    pub(super) fn remember(&mut self, record: Box<RunRecord>) {
+        let (firing, number) = (record.id.firing(), record.number);
         let place = self.history.push(record);
         if let Some(runs) = self.firings.get_mut(&firing) {
             runs.put(number, Place::Ended(place));
         }
         while let Some(gone) = self.history.pop_over(&self.limits) {
             self.counts.history_dropped += 1;
-            self.forget(gone.firing.id(), gone.number);
+            self.forget(&gone);
         }
     }
 
-    fn forget(&mut self, firing: FiringId, number: u64) {
-        if let Some(runs) = self.firings.get_mut(&firing) {
-            runs.forget(number);
-            if runs.is_forgotten() {
-                self.firings.remove(&firing);
+    fn forget(&mut self, gone: &RunRecord) {
+        // Of the run's own id: the firing itself has not been near for long.
+        if let Entry::Occupied(mut runs) = self.firings.entry(gone.id.firing()) {
+            runs.get_mut().forget(gone.number);
+            if runs.get().is_forgotten() {
+                runs.remove();
             }
         }
     }

@@ -108,7 +108,7 @@ impl Flows {
             }
             StepState::CalledOff => format!("{name} did not end: the run was called off"),
             StepState::Waiting => {
-                let befores = live.map(|live| live.plan.befores[at].as_slice()).unwrap_or_default();
+                let befores = live.map(|live| live.plan.steps[at].befores.as_slice()).unwrap_or_default();
                 let open: Vec<&str> = befores
                     .iter()
                     .map(|after| &record.steps[after.step])

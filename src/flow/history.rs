@@ -9,7 +9,7 @@ use super::run::RunRecord;
 /// Runs that are over, in the order in which they ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
-    runs: VecDeque<RunRecord>,
+    runs: VecDeque<Box<RunRecord>>,
     /// The number of the next.
     next: u64,
     bytes: usize,
@@ -19,15 +19,15 @@ impl History {
     /// The run of this number, where it is still remembered.
     pub(super) fn get(&self, number: u64) -> Option<&RunRecord> {
         let newer = usize::try_from(self.next.checked_sub(number)?).ok()?;
-        self.runs.get(self.runs.len().checked_sub(newer)?)
+        self.runs.get(self.runs.len().checked_sub(newer)?).map(AsRef::as_ref)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &RunRecord> {
-        self.runs.iter()
+        self.runs.iter().map(AsRef::as_ref)
     }
 
     /// Keeps one more; its number.
-    pub(super) fn push(&mut self, record: RunRecord) -> u64 {
+    pub(super) fn push(&mut self, record: Box<RunRecord>) -> u64 {
         self.bytes += record_weight(&record);
         self.runs.push_back(record);
         self.next += 1;
@@ -35,7 +35,7 @@ impl History {
     }
 
     /// The oldest, where it has to make room.
-    pub(super) fn pop_over(&mut self, limits: &Limits) -> Option<RunRecord> {
+    pub(super) fn pop_over(&mut self, limits: &Limits) -> Option<Box<RunRecord>> {
         if self.runs.len() <= limits.history() && self.bytes <= limits.history_bytes() {
             return None;
         }

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use hashbrown::hash_map::Entry;
 
 use super::definition::Flow;
 use super::plan::{Plan, StepPlan};
 use super::rendered::{Receipt, Rendered};
 use super::run::{RunId, RunRecord, RunStatus, StepRecord, StepState};
-use super::runs::Place;
+use super::runs::{Place, Runs};
 use super::{Flows, Live, LiveStep};
 use crate::dispatch::{DeliveryId, Outcome};
 use crate::error::{Error, ErrorKind};
@@ -40,7 +41,7 @@ impl Flows {
         let now = instant(now)?;
         flow.validate(&self.registry).map_err(|error| error.at(flow.id()))?;
         self.advance(now);
-        let plan = Plan::new(flow, &self.registry);
+        let plan = Plan::new(flow, &self.registry, &mut self.texts);
         let course = self.courses.define(Arc::new(plan));
         self.let_in(course);
         self.finish()
@@ -97,13 +98,19 @@ impl Flows {
     }
 
     fn take_in(&mut self, now: DateTime<Utc>, firings: &[&Firing]) -> Result<Receipt, Error> {
-        let now = match self.check(now, firings) {
-            Ok(now) => now,
+        let (now, course) = match self.check(now, firings) {
+            Ok(checked) => checked,
             Err(error) => {
                 self.counts.refused += firings.len() as u64;
                 return Err(error);
             }
         };
+        // Of a single one, the course is known already; time alone defines none.
+        if let [firing] = firings {
+            self.advance(now);
+            self.admit(firing, course);
+            return self.finish();
+        }
         self.carry(now, firings.iter().copied())
     }
 
@@ -125,18 +132,18 @@ impl Flows {
     ) -> Result<Receipt, Error> {
         self.advance(now);
         for firing in firings {
-            self.admit(firing);
+            self.admit(firing, self.courses.number(firing.trigger()));
         }
         self.finish()
     }
 
-    fn check(&self, now: DateTime<Utc>, firings: &[&Firing]) -> Result<Nanos, Error> {
+    fn check(&self, now: DateTime<Utc>, firings: &[&Firing]) -> Result<(Nanos, Option<usize>), Error> {
         let now = instant(now)?;
+        let mut number = None;
         for firing in firings {
-            let Some(course) = self.courses.number(firing.trigger()) else { continue };
-            let Some(course) = self.courses.get(course).filter(|course| course.plan.is_some()) else {
-                continue;
-            };
+            number = self.courses.number(firing.trigger());
+            let course = number.and_then(|number| self.courses.get(number));
+            let Some(course) = course.filter(|course| course.plan.is_some()) else { continue };
             if self.has_too_many() {
                 let message = format!("{} runs of {} bytes have not ended", self.live.len(), self.bytes);
                 return Err(Error::new(ErrorKind::Full, message));
@@ -147,20 +154,19 @@ impl Flows {
                 return Err(Error::new(ErrorKind::Full, message));
             }
         }
-        Ok(now)
+        Ok((now, number))
     }
 
-    fn admit(&mut self, firing: &Firing) {
+    fn admit(&mut self, firing: &Firing, course: Option<usize>) {
         let id = firing.id();
-        if self.firings.contains_key(&id) {
-            self.counts.duplicates += 1;
-            return;
-        }
-        let course = self.courses.number(firing.trigger());
         let plan = course.and_then(|course| self.courses.get(course)?.plan.clone());
-        match course.zip(plan) {
-            Some((course, plan)) => self.start(course, plan, firing.clone(), None),
-            None => {
+        match (course.zip(plan), self.firings.entry(id)) {
+            (_, Entry::Occupied(_)) => self.counts.duplicates += 1,
+            (Some((course, plan)), Entry::Vacant(free)) => {
+                free.insert(Runs::first(self.next_run));
+                self.start(course, plan, firing.clone(), 1, None);
+            }
+            (None, Entry::Vacant(_)) => {
                 self.counts.unmatched += 1;
                 self.unmatched.push(id.as_str(), firing.trigger(), self.limits.history());
             }
@@ -168,25 +174,30 @@ impl Flows {
     }
 
     /// Adds a run of a firing.
-    fn start(&mut self, course: usize, plan: Arc<Plan>, firing: Firing, resubmit_of: Option<RunId>) {
+    /// Begins the run of this number among its firing's, which has a place there already.
+    fn start(
+        &mut self,
+        course: usize,
+        plan: Arc<Plan>,
+        firing: Firing,
+        of_firing: u64,
+        resubmit_of: Option<RunId>,
+    ) {
         let number = self.next_run;
         self.next_run += 1;
-        let runs = self.firings.entry(firing.id()).or_default();
-        runs.last += 1;
-        runs.put(runs.last, Place::Live(number));
-        let id = RunId::new(firing.id(), runs.last);
-        let record = RunRecord {
+        let id = RunId::new(firing.id(), of_firing);
+        let record = Box::new(RunRecord {
             id,
             flow: plan.id.clone(),
             firing,
-            number: runs.last,
+            number: of_firing,
             resubmit_of,
             status: RunStatus::Waiting,
             queued: self.clock,
             started: None,
             ended: None,
             steps: plan.steps.iter().map(StepPlan::record).collect(),
-        };
+        });
         let steps = plan.steps.iter().map(|_| LiveStep::default()).collect();
         self.live.insert(number, Live { record, plan, course, steps, bytes: 0 });
         self.courses.change(course, |course| course.waiting.push_back(number));
@@ -277,7 +288,7 @@ impl Flows {
             Error::new(ErrorKind::UnknownFlow, format!("the flow {flow:?} is not defined any more"))
         })?;
         let now = match self.check(now, &[&firing]) {
-            Ok(now) => now,
+            Ok((now, _)) => now,
             Err(error) => {
                 self.counts.refused += 1;
                 return Err(error);
@@ -285,7 +296,11 @@ impl Flows {
         };
         self.advance(now);
         self.counts.resubmitted += 1;
-        self.start(course, plan, firing, Some(of));
+        let runs = self.firings.entry(firing.id()).or_default();
+        runs.last += 1;
+        runs.put(runs.last, Place::Live(self.next_run));
+        let of_firing = runs.last;
+        self.start(course, plan, firing, of_firing, Some(of));
         self.finish()
     }
 

@@ -71,6 +71,7 @@ mod runs;
 mod snapshot;
 mod step;
 mod template;
+mod texts;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -90,6 +91,7 @@ use courses::Courses;
 use history::{History, Unmatched};
 use plan::Plan;
 use runs::{Place, RunsByFiring};
+use texts::Texts;
 
 pub use definition::{Concurrency, Flow, FlowBuilder};
 pub use limits::{Counts, Limits};
@@ -145,6 +147,7 @@ pub struct Flows {
     clock: Nanos,
     /// Those that are defined, or have runs which have not ended.
     courses: Courses,
+    texts: Texts,
     /// Runs that have not ended, by their numbers. Its order, drawn anew by every process, is never seen.
     live: HashMap<u64, Live, RandomState>,
     next_run: u64,
@@ -174,7 +177,8 @@ pub struct Flows {
 /// A run that has not ended.
 #[derive(Clone)]
 struct Live {
-    record: RunRecord,
+    /// In one place from its beginning until it leaves the history.
+    record: Box<RunRecord>,
     plan: Arc<Plan>,
     /// The number of its flow.
     course: usize,
@@ -211,6 +215,7 @@ impl Flows {
             limits: Limits::default(),
             clock: Nanos::MIN,
             courses: Courses::default(),
+            texts: Texts::default(),
             live: HashMap::default(),
             next_run: 0,
             bytes: 0,
@@ -263,7 +268,7 @@ impl Flows {
             live.steps[at].unsent = None;
             let (step, record) = (&live.plan.steps[at], &live.record);
             // Of a firing's id, digits and a step's name, it is a delivery's id.
-            let Ok(id) = DeliveryId::new(StepRecord::delivery_id(&record.id, &step.name)) else { continue };
+            let Ok(id) = DeliveryId::of_parts(record.id.as_str(), &step.name) else { continue };
             let mut delivery = Delivery::new(id, step.target.clone(), step.action_name.clone(), input)
                 .with_retry(step.retry.clone())
                 .with_retry_unsafe(step.retry_unsafe)
@@ -351,7 +356,7 @@ impl Flows {
     pub fn run(&self, id: &str) -> Option<&RunRecord> {
         let (firing, number) = RunId::read(id)?;
         match self.firings.get(&firing)?.place(number)? {
-            Place::Live(number) => self.live.get(&number).map(|live| &live.record),
+            Place::Live(number) => self.live.get(&number).map(|live| &*live.record),
             Place::Ended(number) => self.history.get(number),
         }
     }
@@ -382,7 +387,7 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn runs(&self) -> impl Iterator<Item = &RunRecord> {
-        self.history.iter().chain(self.live_in_order().into_iter().map(|(_, live)| &live.record))
+        self.history.iter().chain(self.live_in_order().into_iter().map(|(_, live)| &*live.record))
     }
 
     /// The runs that have not ended, in the order in which they came.
@@ -394,7 +399,7 @@ impl Flows {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn live_runs(&self) -> impl Iterator<Item = &RunRecord> {
-        self.live_in_order().into_iter().map(|(_, live)| &live.record)
+        self.live_in_order().into_iter().map(|(_, live)| &*live.record)
     }
 
     /// The flow whose step waits for a delivery.

@@ -11,6 +11,7 @@ use super::rendered::Rendering;
 use super::run::StepRecord;
 use super::step::{Step, StepOutcome};
 use super::template::{Budget, Escape, Scope, Template, Templates};
+use super::texts::Texts;
 use crate::action::{DynAction, Effect, Field, FieldType, Format, Registry, RetryPolicy, join_path};
 use crate::error::Fault;
 
@@ -26,8 +27,6 @@ const MOST_FAULTS: usize = 8;
 pub(super) struct Plan {
     pub(super) id: Arc<str>,
     pub(super) flow: Flow,
-    /// What each step runs after.
-    pub(super) befores: Vec<Vec<After>>,
     /// Which steps run after each.
     pub(super) afters: Vec<Vec<usize>>,
     /// Whether another step surely has ended when one runs.
@@ -47,6 +46,10 @@ pub(super) struct StepPlan {
     pub(super) timeout: Option<Duration>,
     /// Whether any step that runs after it may read what its action gave.
     pub(super) is_read: bool,
+    /// What it runs after. Here, where all else of a step stands that every run reads.
+    pub(super) befores: Vec<After>,
+    /// It always runs, and its action is given an empty input, which fits it.
+    gives_nothing: bool,
     action: Option<DynAction>,
     condition: Option<Template>,
     inputs: Vec<(String, Part)>,
@@ -62,7 +65,7 @@ enum Part {
 }
 
 impl Plan {
-    pub(super) fn new(flow: Flow, registry: &Registry) -> Self {
+    pub(super) fn new(flow: Flow, registry: &Registry, texts: &mut Texts) -> Self {
         let befores = graph::befores(&flow.steps);
         let ancestors = graph::ancestors(&befores);
         let mut afters = vec![Vec::new(); flow.steps.len()];
@@ -70,12 +73,12 @@ impl Plan {
             befores.iter().for_each(|after| afters[after.step].push(at));
         }
         let mut templates = Templates::new();
-        let of_step = |(at, step): (usize, &Step)| {
+        let of_step = |(at, (step, befores)): (usize, (&Step, Vec<After>))| {
             let is_read = ancestors.iter().any(|before| before[at]);
-            StepPlan::new(step, is_read, registry, &mut templates)
+            StepPlan::new(step, befores, is_read, registry, &mut templates, texts)
         };
-        let steps = flow.steps.iter().enumerate().map(of_step).collect();
-        Self { id: flow.id().into(), flow, befores, afters, ancestors, templates, steps }
+        let steps = flow.steps.iter().zip(befores).enumerate().map(of_step).collect();
+        Self { id: flow.id().into(), flow, afters, ancestors, templates, steps }
     }
 
     /// What the step's action is given, or why nothing. `named` gives what
@@ -88,6 +91,9 @@ impl Plan {
         known: impl Fn(usize) -> Option<Value>,
     ) -> Rendering {
         let (step, plan) = (&self.flow.steps[at], &self.steps[at]);
+        if plan.gives_nothing {
+            return Rendering::Input(Value::Object(Map::new()));
+        }
         let Some(action) = &plan.action else {
             return Rendering::Failed(format!("there is no action {:?}", step.action));
         };
@@ -157,7 +163,7 @@ impl Plan {
             match outcome(at) {
                 Some(outcome) if outcome.is_failure() => return true,
                 Some(StepOutcome::Skipped) if !skipped_by_itself(at) => {
-                    open.extend(self.befores[at].iter().map(|after| after.step));
+                    open.extend(self.steps[at].befores.iter().map(|after| after.step));
                 }
                 _ => {}
             }
@@ -172,19 +178,29 @@ impl StepPlan {
         StepRecord::new(self.name.clone(), self.action_name.clone())
     }
 
-    fn new(step: &Step, is_read: bool, registry: &Registry, templates: &mut Templates) -> Self {
+    fn new(
+        step: &Step,
+        befores: Vec<After>,
+        is_read: bool,
+        registry: &Registry,
+        templates: &mut Templates,
+        texts: &mut Texts,
+    ) -> Self {
         let action = registry.get(&step.action).cloned();
         let condition = step.condition.as_ref().map(|condition| templates.add_condition(condition));
         let fields = action.as_ref().map_or(&[][..], |action| action.metadata().inputs());
         let inputs = members(&step.inputs, fields, templates);
+        let fits = |action: &DynAction| action.metadata().check_input(&Value::Object(Map::new())).is_ok();
         Self {
-            name: step.name.as_str().into(),
-            target: step.target().into(),
-            action_name: step.action.as_str().into(),
+            gives_nothing: condition.is_none() && inputs.is_empty() && action.as_ref().is_some_and(fits),
+            name: texts.share(&step.name),
+            target: texts.share(step.target()),
+            action_name: texts.share(&step.action),
             retry: step.retry.clone().unwrap_or_default(),
             retry_unsafe: step.retry_unsafe,
             effect: action.as_ref().map(|action| action.metadata().effect()),
             timeout: step.timeout,
+            befores,
             is_read,
             action,
             condition,
@@ -282,6 +298,9 @@ fn redacted_members(fields: &[Field], members: &Map<String, Value>) -> Value {
         let field = fields.iter().find(|field| field.name() == name);
         (name.clone(), field.map_or_else(|| value.clone(), |field| redacted(field, value)))
     };
+    if members.is_empty() {
+        return Value::Object(Map::new());
+    }
     Value::Object(members.iter().map(of).collect())
 }
 

@@ -4,7 +4,6 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::io::Write;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -44,11 +43,22 @@ impl RunId {
         let mut text = [0; LONGEST_ID];
         let (id, rest) = text.split_at_mut(FIRING_ID);
         id.copy_from_slice(firing.as_str().as_bytes());
-        let mut free = &mut rest[..];
+        let digits = number.checked_ilog10().unwrap_or(0) as usize + 1;
         // There is room for every number.
-        let _ = write!(free, "_{number}");
-        let left = free.len();
-        Self { text, length: (LONGEST_ID - left) as u8 }
+        rest[0] = b'_';
+        let mut left = number;
+        for digit in rest[1..=digits].iter_mut().rev() {
+            *digit = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+        Self { text, length: (FIRING_ID + 1 + digits) as u8 }
+    }
+
+    /// The firing that the run is of.
+    pub(super) fn firing(&self) -> FiringId {
+        let mut letters = [0; FIRING_ID];
+        letters.copy_from_slice(&self.text[..FIRING_ID]);
+        FiringId::of_letters(letters)
     }
 
     /// What a text names: of which firing, and which run of it.
@@ -60,8 +70,12 @@ impl RunId {
     /// The same of a delivery's id, and the name of its step.
     pub(super) fn read_delivery(text: &str) -> Option<(FiringId, u64, &str)> {
         let (firing, rest) = text.split_at_checked(FIRING_ID)?;
-        let (number, step) = rest.strip_prefix('_')?.split_once('_')?;
-        Some((FiringId::from_text(firing)?, digits(number)?, step))
+        // It is for looking up alone: what has other letters is of no firing that there is.
+        let firing = FiringId::of_letters(firing.as_bytes().try_into().ok()?);
+        let rest = rest.strip_prefix('_')?;
+        let end = rest.bytes().position(|byte| byte == b'_')?;
+        let (number, step) = (&rest[..end], &rest[end + 1..]);
+        Some((firing, digits(number)?, step))
     }
 
     /// The text.

@@ -29,6 +29,11 @@ impl Runs {
         Self { last, ..Self::default() }
     }
 
+    /// Those of a firing with its first run, which is under way by this number.
+    pub(super) fn first(number: u64) -> Self {
+        Self { last: 1, first: Some((1, Place::Live(number))), others: Vec::new() }
+    }
+
     pub(super) fn is_forgotten(&self) -> bool {
         self.first.is_none()
     }

@@ -76,9 +76,9 @@ impl RunState {
         }
     }
 
-    fn read(self) -> Result<RunRecord, String> {
+    fn read(self) -> Result<Box<RunRecord>, String> {
         let firing = self.firing.read()?;
-        Ok(RunRecord {
+        Ok(Box::new(RunRecord {
             id: RunId::new(firing.id(), self.number),
             flow: self.flow.into(),
             firing,
@@ -89,7 +89,7 @@ impl RunState {
             started: self.started,
             ended: self.ended,
             steps: self.steps.into_iter().collect(),
-        })
+        }))
     }
 }
 
@@ -221,11 +221,11 @@ impl Flows {
     }
 
     /// The plan of a flow: the one that is defined, where it is the same.
-    fn plan_of(&self, text: &str) -> Result<Arc<Plan>, String> {
+    fn plan_of(&mut self, text: &str) -> Result<Arc<Plan>, String> {
         let flow = Flow::from_json(text).map_err(|error| format!("a flow does not read: {error}"))?;
         Ok(match self.courses.plan(flow.id()) {
             Some(plan) if plan.flow == flow => plan.clone(),
-            _ => Arc::new(Plan::new(flow, &self.registry)),
+            _ => Arc::new(Plan::new(flow, &self.registry, &mut self.texts)),
         })
     }
 

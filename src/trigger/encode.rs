@@ -6,7 +6,7 @@ use crate::threshold::Threshold;
 use crate::time::format_duration;
 
 /// The trigger as JSON; `on` is the name of the member that says what to watch for.
-pub(crate) fn trigger_json(trigger: &Trigger, on_name: &str) -> String {
+pub(crate) fn trigger_json(trigger: &Trigger, on_name: &'static str) -> String {
     document(|object| {
         object.text("id", trigger.id());
         if let Some(name) = trigger.name() {

@@ -44,7 +44,7 @@ pub(super) fn read_dimensions<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> O
     }
 }
 
-pub(super) fn write(object: &mut Object<'_>, name: &str, matcher: &Matcher) {
+pub(super) fn write(object: &mut Object<'_>, name: &'static str, matcher: &Matcher) {
     match matcher {
         Matcher::Any => object.text(name, "*"),
         Matcher::Exact(text) => object.text(name, text),
@@ -57,7 +57,7 @@ pub(super) fn write(object: &mut Object<'_>, name: &str, matcher: &Matcher) {
 }
 
 /// Writes it where it is not what its absence says.
-pub(super) fn write_unless_any(object: &mut Object<'_>, name: &str, matcher: &Matcher) {
+pub(super) fn write_unless_any(object: &mut Object<'_>, name: &'static str, matcher: &Matcher) {
     if *matcher != Matcher::Any {
         write(object, name, matcher);
     }

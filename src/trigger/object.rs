@@ -22,34 +22,32 @@ pub(super) struct Object<'o> {
 }
 
 impl Object<'_> {
-    /// Writes the name; the value is to follow.
-    pub(super) fn member(&mut self, name: &str) -> &mut String {
-        if !self.is_empty {
-            self.out.push(',');
-        }
+    /// Writes the name, which is this library's own and needs no escapes; the value is to follow.
+    pub(super) fn member(&mut self, name: &'static str) -> &mut String {
+        self.out.push_str(if self.is_empty { "\"" } else { ",\"" });
         self.is_empty = false;
-        push_json_string(self.out, name);
-        self.out.push(':');
+        self.out.push_str(name);
+        self.out.push_str("\":");
         self.out
     }
 
-    pub(super) fn text(&mut self, name: &str, text: &str) {
+    pub(super) fn text(&mut self, name: &'static str, text: &str) {
         push_json_string(self.member(name), text);
     }
 
-    pub(super) fn boolean(&mut self, name: &str, value: bool) {
+    pub(super) fn boolean(&mut self, name: &'static str, value: bool) {
         self.member(name).push_str(if value { "true" } else { "false" });
     }
 
-    pub(super) fn number(&mut self, name: &str, number: f64) {
+    pub(super) fn number(&mut self, name: &'static str, number: f64) {
         push_json_number(self.member(name), number);
     }
 
-    pub(super) fn object(&mut self, name: &str, write: impl FnOnce(&mut Object<'_>)) {
+    pub(super) fn object(&mut self, name: &'static str, write: impl FnOnce(&mut Object<'_>)) {
         write_object(self.member(name), write);
     }
 
-    pub(super) fn array<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut String, &T)) {
+    pub(super) fn array<T>(&mut self, name: &'static str, items: &[T], write: impl Fn(&mut String, &T)) {
         let out = self.member(name);
         for (i, item) in items.iter().enumerate() {
             out.push(if i == 0 { '[' } else { ',' });

@@ -200,13 +200,13 @@ pub(super) fn write(object: &mut Object<'_>, trigger: &Trigger) {
     }
 }
 
-fn write_given(object: &mut Object<'_>, name: &str, text: Option<&str>) {
+fn write_given(object: &mut Object<'_>, name: &'static str, text: Option<&str>) {
     if let Some(text) = text {
         object.text(name, text);
     }
 }
 
-fn write_if(object: &mut Object<'_>, name: &str, value: bool) {
+fn write_if(object: &mut Object<'_>, name: &'static str, value: bool) {
     if value {
         object.boolean(name, true);
     }

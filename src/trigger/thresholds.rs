@@ -226,14 +226,14 @@ pub(super) fn write_condition(object: &mut Object<'_>, condition: Condition, ful
 }
 
 /// Writes the duration, unless it is zero and so the default.
-pub(super) fn write_duration(object: &mut Object<'_>, name: &str, duration: Option<Duration>) {
+pub(super) fn write_duration(object: &mut Object<'_>, name: &'static str, duration: Option<Duration>) {
     if let Some(duration) = duration.filter(|duration| !duration.is_zero()) {
         object.text(name, &format_duration(duration));
     }
 }
 
 /// Writes the word, unless it is the first and so the default.
-fn write_word<T: PartialEq>(object: &mut Object<'_>, name: &str, value: T, words: &[(&str, T)]) {
+fn write_word<T: PartialEq>(object: &mut Object<'_>, name: &'static str, value: T, words: &[(&str, T)]) {
     let place = words.iter().position(|(_, meaning)| *meaning == value);
     if let Some((word, _)) = place.filter(|place| *place > 0).map(|place| &words[place]) {
         object.text(name, word);

@@ -192,13 +192,36 @@ impl<T: Transport> Caller<T> {
         ctx: &ActionContext,
         mut request: Request<Vec<u8>>,
     ) -> Result<Response<Vec<u8>>, ActionError> {
+        let limits = self.prepare(ctx, &mut request);
+        if self.logins.is_empty() {
+            return Ok(within_limits(self.transport.send(request).await?, limits));
+        }
+        // Apart, so that an attempt without a login does not take the room that one with logins needs.
+        Box::pin(self.exchange_with_logins(ctx, request, limits)).await
+    }
+
+    /// Puts into a request what the transport is to keep to.
+    fn prepare(&self, ctx: &ActionContext, request: &mut Request<Vec<u8>>) -> AnswerLimits {
         let usual = AnswerLimits::new().with_max_bytes(self.max_answer_bytes).with_time(ctx.time_left());
         let asked: Option<&AnswerLimits> = request.extensions().get();
+        let is_asked = asked.is_some();
         let limits = asked.map_or(usual, |asked| asked.with_time(asked.time().min(usual.time())));
-        request.extensions_mut().insert(limits);
+        // A request that says nothing has the usual ones.
+        if is_asked || limits != AnswerLimits::new() {
+            request.extensions_mut().insert(limits);
+        }
         if let Some(addresses) = ctx.checked_addresses() {
             request.extensions_mut().insert(addresses.clone());
         }
+        limits
+    }
+
+    async fn exchange_with_logins(
+        &self,
+        ctx: &ActionContext,
+        mut request: Request<Vec<u8>>,
+        limits: AnswerLimits,
+    ) -> Result<Response<Vec<u8>>, ActionError> {
         let mut logins: Vec<Use<'_>> = self.logins.iter().map(Login::begin).collect();
         for login in &mut logins {
             login.apply(ctx, request.headers_mut()).await?;

@@ -5,7 +5,7 @@ use std::fmt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use serde_json::{Value, json};
 
-use super::payload::written;
+use super::payload::{Headers, written};
 #[cfg(feature = "signing")]
 use super::signing::Signing;
 use super::{Form, Payload};
@@ -170,18 +170,20 @@ impl Webhook {
 
 #[cfg(feature = "signing")]
 impl Webhook {
-    /// Puts the key, the time and the signature among the headers, where it is to be signed.
-    fn sign(&self, ctx: &ActionContext, body: &[u8], headers: &mut HeaderMap) -> Result<bool, ActionError> {
-        let signed = self.signing.as_ref().map(|signing| signing.sign(ctx, body, headers));
-        Ok(signed.transpose()?.is_some())
+    /// The headers with the key, and with the time and the signature where it is to be signed.
+    fn sign(&self, ctx: &ActionContext, body: &[u8], headers: Headers) -> Result<HeaderMap, ActionError> {
+        match &self.signing {
+            Some(signing) => signing.sign(ctx, body, headers),
+            None => with_key(ctx, headers),
+        }
     }
 }
 
 #[cfg(not(feature = "signing"))]
 impl Webhook {
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as it is with the feature `signing`")]
-    fn sign(&self, _: &ActionContext, _: &[u8], _: &mut HeaderMap) -> Result<bool, ActionError> {
-        Ok(false)
+    #[expect(clippy::unused_self, reason = "as it is with the feature `signing`")]
+    fn sign(&self, ctx: &ActionContext, _: &[u8], headers: Headers) -> Result<HeaderMap, ActionError> {
+        with_key(ctx, headers)
     }
 }
 
@@ -210,15 +212,12 @@ impl HttpAction for Webhook {
                 "the webhook's host was not resolved and checked, and its URL is not one's own",
             ));
         }
-        let (mut headers, body) = written(ctx, self.form, input)?;
+        let (headers, body) = written(ctx, self.form, input)?;
         if body.len() > MAX_BODY {
             let message = format!("has {} bytes, the limit is {MAX_BODY}", body.len());
             return Err(ActionError::invalid_input("payload", message));
         }
-        let is_signed = self.sign(ctx, &body, &mut headers)?;
-        if !is_signed {
-            headers.insert(&ID, header(ctx.idempotency_key())?);
-        }
+        let headers = self.sign(ctx, &body, headers)?;
         let mut request = Request::new(body);
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri;
@@ -236,6 +235,12 @@ impl HttpAction for Webhook {
     fn needs_whole_answer(&self) -> bool {
         false
     }
+}
+
+fn with_key(ctx: &ActionContext, headers: Headers) -> Result<HeaderMap, ActionError> {
+    let mut headers = headers.into_map();
+    headers.insert(&ID, header(ctx.idempotency_key())?);
+    Ok(headers)
 }
 
 /// A key as a header's value: visible ASCII, as any server takes it.

@@ -1,5 +1,7 @@
 //! What is posted, and how it is written.
 
+use std::ops::Range;
+
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::{Deserialize, Serialize};
@@ -8,8 +10,8 @@ use serde_json::Value;
 use crate::action::{ActionContext, ActionError};
 use crate::error::Error;
 use crate::event::http::Content;
-use crate::event::{Data, Event, push_json_string, push_json_string_end};
-use crate::firing::Firing;
+use crate::event::{Data, Event, push_json_string_end};
+use crate::firing::{Firing, Written};
 use crate::time::push_instant;
 
 /// The type of an event that carries a firing.
@@ -66,24 +68,43 @@ pub enum Form {
     Json,
 }
 
+/// The headers of what is posted, so far.
+pub(super) enum Headers {
+    /// The content's type alone.
+    Type(HeaderValue),
+    All(HeaderMap),
+}
+
+impl Headers {
+    pub(super) fn into_map(self) -> HeaderMap {
+        match self {
+            Self::Type(content) => HeaderMap::from_iter([(CONTENT_TYPE, content)]),
+            Self::All(headers) => headers,
+        }
+    }
+}
+
 /// The headers and the body of a payload.
 pub(super) fn written(
     ctx: &ActionContext,
     form: Form,
     input: &Payload,
-) -> Result<(HeaderMap, Vec<u8>), ActionError> {
+) -> Result<(Headers, Vec<u8>), ActionError> {
     let payload = input.payload.as_ref();
     if form == Form::Json {
         let text = payload.map(Value::to_string).or_else(|| ctx.firing().map(Firing::to_json));
         let text = text.ok_or_else(nothing)?;
         let json = HeaderValue::from_static("application/json");
-        return Ok((HeaderMap::from_iter([(CONTENT_TYPE, json)]), text.into_bytes()));
+        return Ok((Headers::Type(json), text.into_bytes()));
     }
     let of_event =
         |error: Error| ActionError::permanent("the payload cannot be written as an event").with_source(error);
     let event = match (payload, ctx.firing()) {
         (Some(payload), _) => event_of(ctx, payload),
-        (None, Some(firing)) if form == Form::StructuredEvent => return Ok(structured(firing)),
+        (None, Some(firing)) if form == Form::StructuredEvent => {
+            let content = HeaderValue::from_static("application/cloudevents+json");
+            return Ok((Headers::Type(content), structured(firing)));
+        }
         (None, Some(firing)) => event_of_firing(firing),
         (None, None) => return Err(nothing()),
     };
@@ -92,7 +113,8 @@ pub(super) fn written(
         Form::BinaryEvent => Content::binary(&event).map_err(of_event)?,
         _ => Content::structured(&event),
     };
-    Ok(content.into_parts())
+    let (headers, body) = content.into_parts();
+    Ok((Headers::All(headers), body))
 }
 
 fn nothing() -> ActionError {
@@ -104,28 +126,30 @@ fn event_of(ctx: &ActionContext, payload: &Value) -> Result<Event<'static>, Erro
     Ok(event.with_data_content_type("application/json").with_data(Data::json(payload.to_string())?))
 }
 
-/// [`Content::structured`] of [`event_of_firing`], written in one go: what most webhooks send.
-fn structured(firing: &Firing) -> (HeaderMap, Vec<u8>) {
-    let (id, trigger) = (firing.id(), firing.trigger());
-    let mut text = String::with_capacity(1_024);
-    text.push_str(r#"{"specversion":"1.0","id":"#);
-    push_json_string(&mut text, id.as_str());
-    text.push_str(r#","source":"#);
-    // It needs no escapes.
-    text.push('"');
-    text.push_str(SOURCE);
-    push_json_string_end(&mut text, trigger);
+/// The body of [`Content::structured`] of [`event_of_firing`], written in one go: what most webhooks send.
+fn structured(firing: &Firing) -> Vec<u8> {
+    // Room for most; allocators keep blocks of less than 1 KiB at hand.
+    let mut text = String::with_capacity(960);
+    text.push_str(r#"{"specversion":"1.0","id":""#);
+    // It needs no escapes, and neither does the beginning of the source.
+    let id = push(&mut text, |text| text.push_str(firing.id().as_str()));
+    text.push_str(r#"","source":"/triggers/"#);
+    let trigger = push(&mut text, |text| push_json_string_end(text, firing.trigger()));
     text.push_str(r#","type":"tripline.firing","time":""#);
-    push_instant(&mut text, firing.parts().1.time);
-    text.push_str(r#"","subject":"#);
-    push_json_string(&mut text, trigger);
+    let time = push(&mut text, |text| push_instant(text, firing.parts().1.time));
+    text.push_str(r#"","subject":""#);
+    text.extend_from_within(trigger.clone());
     text.push_str(r#","datacontenttype":"application/json","data":"#);
-    firing.push_json(&mut text);
+    firing.push_json_after(&mut text, Written { id, trigger, time });
     text.push('}');
-    // The signature and the delivery's key come beside it.
-    let mut headers = HeaderMap::with_capacity(6);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"));
-    (headers, text.into_bytes())
+    text.into_bytes()
+}
+
+/// Appends something; where it stands.
+fn push(text: &mut String, write: impl FnOnce(&mut String)) -> Range<usize> {
+    let start = text.len();
+    write(text);
+    start..text.len()
 }
 
 fn event_of_firing(firing: &Firing) -> Result<Event<'_>, Error> {

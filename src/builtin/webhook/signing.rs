@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 
+use super::payload::Headers;
 use crate::action::{ActionContext, ActionError, SecretRef};
 use crate::error::Error;
 use crate::webhook::{Signer, SigningSecret};
@@ -16,13 +17,13 @@ pub(super) enum Signing {
 }
 
 impl Signing {
-    /// Puts the headers of the attempt at `ctx.now()` among others.
+    /// The headers with those of the attempt at `ctx.now()`.
     pub(super) fn sign(
         &self,
         ctx: &ActionContext,
         body: &[u8],
-        headers: &mut HeaderMap,
-    ) -> Result<(), ActionError> {
+        headers: Headers,
+    ) -> Result<HeaderMap, ActionError> {
         let failed = |error: Error| ActionError::permanent("the webhook cannot be signed").with_source(error);
         let looked_up = match self {
             Self::With(_) => None,
@@ -37,7 +38,13 @@ impl Signing {
             (_, Some(signer)) | (Self::With(signer), None) => signer,
             (Self::Of(_), None) => return Err(ActionError::permanent("the webhook has no signing secret")),
         };
-        signer.sign(ctx.now(), ctx.idempotency_key(), body).map_err(failed)?.insert_into(headers);
-        Ok(())
+        let signature = signer.sign(ctx.now(), ctx.idempotency_key(), body).map_err(failed)?;
+        Ok(match headers {
+            Headers::Type(content) => signature.into_headers(content),
+            Headers::All(mut headers) => {
+                signature.insert_into(&mut headers);
+                headers
+            }
+        })
     }
 }

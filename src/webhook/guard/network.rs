@@ -47,8 +47,14 @@ impl Block {
 
 /// The block of a special purpose that `address` belongs to, the narrowest first.
 pub(super) fn special(address: IpAddr) -> Option<&'static Block> {
-    let blocks: &[Block] = if address.is_ipv4() { &IPV4 } else { &IPV6 };
-    blocks.iter().find(|block| block.network.contains(address))
+    match address {
+        IpAddr::V4(address) => {
+            let bits = address.to_bits();
+            let at = IPV4_MASKS.iter().position(|(first, mask)| bits & mask == *first)?;
+            IPV4.get(at)
+        }
+        IpAddr::V6(_) => IPV6.iter().find(|block| block.network.contains(address)),
+    }
 }
 
 /// Whether the address lies in the space that regional registries give out for IPv6, 2000::/3:
@@ -75,23 +81,29 @@ pub(super) fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
 /// Where clouds hand out credentials and settings to their own machines. One is not in a special block at all:
 /// 168.63.129.16 is the same public address on every Azure machine. From the providers' documentation.
 pub(super) fn is_metadata(address: IpAddr) -> bool {
-    METADATA.contains(&address)
+    match address {
+        IpAddr::V4(address) => METADATA_V4.contains(&address),
+        IpAddr::V6(address) => METADATA_V6.contains(&address),
+    }
 }
 
-const METADATA: [IpAddr; 13] = [
-    v4(169, 254, 169, 254), // AWS, Azure, Google Cloud, DigitalOcean, Oracle, OpenStack, …
-    v4(169, 254, 170, 2),   // AWS, tasks of ECS
-    v4(169, 254, 170, 23),  // AWS, pods of EKS
-    v4(169, 254, 42, 42),   // Scaleway
-    v4(169, 254, 0, 23),    // Tencent Cloud
-    v4(100, 100, 100, 200), // Alibaba Cloud
-    v4(168, 63, 129, 16),   // Azure
-    v4(192, 0, 0, 192),     // Oracle Cloud Classic
-    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]), // AWS
-    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23]), // AWS, pods of EKS
-    v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]), // Google Cloud
-    v6([0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42]), // Scaleway
-    v6([0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe]), // OpenStack
+const METADATA_V4: [Ipv4Addr; 8] = [
+    Ipv4Addr::new(169, 254, 169, 254), // AWS, Azure, Google Cloud, DigitalOcean, Oracle, OpenStack, …
+    Ipv4Addr::new(169, 254, 170, 2),   // AWS, tasks of ECS
+    Ipv4Addr::new(169, 254, 170, 23),  // AWS, pods of EKS
+    Ipv4Addr::new(169, 254, 42, 42),   // Scaleway
+    Ipv4Addr::new(169, 254, 0, 23),    // Tencent Cloud
+    Ipv4Addr::new(100, 100, 100, 200), // Alibaba Cloud
+    Ipv4Addr::new(168, 63, 129, 16),   // Azure
+    Ipv4Addr::new(192, 0, 0, 192),     // Oracle Cloud Classic
+];
+
+const METADATA_V6: [Ipv6Addr; 5] = [
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),   // AWS
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),    // AWS, pods of EKS
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),    // Google Cloud
+    Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42),     // Scaleway
+    Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe), // OpenStack
 ];
 
 // The blocks below are the IANA special-purpose address registries, the state of 2025:
@@ -122,6 +134,21 @@ const IPV4: [Block; 19] = [
     block4([240, 0, 0, 0], 4, "reserved (RFC 1112)"),
 ];
 
+/// The first address and the mask of each block of [`IPV4`]: every attempt to send something asks, and these are side by side.
+const IPV4_MASKS: [(u32, u32); IPV4.len()] = {
+    let mut masks = [(0, 0); IPV4.len()];
+    let mut at = 0;
+    while at < IPV4.len() {
+        let Network { address, prefix } = IPV4[at].network;
+        if let IpAddr::V4(first) = address {
+            // No block has a prefix of 0.
+            masks[at] = (first.to_bits(), u32::MAX << (32 - prefix as u32));
+        }
+        at += 1;
+    }
+    masks
+};
+
 const IPV6: [Block; 20] = [
     block6([0, 0, 0, 0, 0, 0, 0, 0], 128, "the unspecified address (RFC 4291)"),
     block6([0, 0, 0, 0, 0, 0, 0, 1], 128, "loopback (RFC 4291)"),
@@ -145,20 +172,13 @@ const IPV6: [Block; 20] = [
     block6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8, "multicast (RFC 4291)"),
 ];
 
-const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+const fn block4([a, b, c, d]: [u8; 4], prefix: u8, purpose: &'static str) -> Block {
+    Block { network: Network::new(IpAddr::V4(Ipv4Addr::new(a, b, c, d)), prefix), purpose }
 }
 
-const fn v6(s: [u16; 8]) -> IpAddr {
-    IpAddr::V6(Ipv6Addr::new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]))
-}
-
-const fn block4(bytes: [u8; 4], prefix: u8, purpose: &'static str) -> Block {
-    Block { network: Network::new(v4(bytes[0], bytes[1], bytes[2], bytes[3]), prefix), purpose }
-}
-
-const fn block6(segments: [u16; 8], prefix: u8, purpose: &'static str) -> Block {
-    Block { network: Network::new(v6(segments), prefix), purpose }
+const fn block6(s: [u16; 8], prefix: u8, purpose: &'static str) -> Block {
+    let address = Ipv6Addr::new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]);
+    Block { network: Network::new(IpAddr::V6(address), prefix), purpose }
 }
 
 #[cfg(test)]
@@ -197,6 +217,20 @@ mod tests {
             };
             let free = width - u32::from(block.network.prefix);
             assert_eq!(bits & ((1_u128 << free) - 1), 0, "{}", block.text());
+        }
+    }
+
+    #[test]
+    fn every_block_is_found_from_its_first_address_to_its_last() {
+        for block in &IPV4 {
+            let IpAddr::V4(first) = block.network.address else { panic!() };
+            let last = first.to_bits() | (u64::from(u32::MAX) >> block.network.prefix) as u32;
+            for bits in [first.to_bits(), last, first.to_bits().wrapping_sub(1), last.wrapping_add(1)] {
+                let address = IpAddr::V4(Ipv4Addr::from_bits(bits));
+                let by_network = IPV4.iter().find(|block| block.network.contains(address));
+                let purpose = |block: Option<&Block>| block.map(|block| block.purpose);
+                assert_eq!(purpose(special(address)), purpose(by_network), "{address}");
+            }
         }
     }
 

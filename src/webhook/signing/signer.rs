@@ -1,8 +1,10 @@
 //! The sending half.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
-use http::header::InvalidHeaderValue;
-use http::{HeaderMap, HeaderValue};
+use http::header::{CONTENT_TYPE, InvalidHeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{ID, MAX_ID, SIGNATURE, SigningSecret, TIMESTAMP, is_id, secrets};
 use crate::base64;
@@ -78,7 +80,8 @@ impl Signer {
             let message = format!("the time {now:?} is before 1970: a webhook cannot be signed for it");
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        let timestamp = HeaderValue::from(now.timestamp());
+        let mut digits = [0; 20];
+        let timestamp = header(decimal(now.timestamp().unsigned_abs(), &mut digits))?;
         let mut signatures = String::with_capacity(self.secrets.len() * (SIGNATURE_LENGTH + 1) - 1);
         for secret in &self.secrets {
             if !signatures.is_empty() {
@@ -172,6 +175,26 @@ impl Signature {
     }
 }
 
+impl Signature {
+    /// The headers of a message with content of this type, signed so.
+    pub(crate) fn into_headers(self, content: HeaderValue) -> HeaderMap {
+        let mut headers = SIGNED.clone();
+        let mut values = [content, self.id, self.timestamp, self.signatures].map(Some);
+        for (name, place) in &mut headers {
+            let at = NAMES.iter().position(|other| name == *other);
+            if let Some(value) = at.and_then(|at| values[at].take()) {
+                *place = value;
+            }
+        }
+        headers
+    }
+}
+
+/// The names of what a signed message has, and a map of them: a copy of it is made faster than they are put in.
+static NAMES: [&HeaderName; 4] = [&CONTENT_TYPE, &ID, &TIMESTAMP, &SIGNATURE];
+static SIGNED: LazyLock<HeaderMap> =
+    LazyLock::new(|| NAMES.into_iter().map(|name| (name.clone(), HeaderValue::from_static(""))).collect());
+
 /// All three values are of visible ASCII characters and spaces by the time they come here.
 fn header<T>(text: T) -> Result<HeaderValue, Error>
 where
@@ -180,6 +203,19 @@ where
     HeaderValue::try_from(text).map_err(|cause| {
         Error::new(ErrorKind::Invalid, "a webhook header cannot be written").caused_by(cause)
     })
+}
+
+/// The digits of a number, written into the end of a place that has room for all there can be.
+fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &digits[at..];
+        }
+    }
 }
 
 fn text(value: &HeaderValue) -> &str {
@@ -243,8 +279,18 @@ mod tests {
     #[test]
     fn a_time_before_1970_is_refused() {
         assert_eq!(signer(1).sign(at(0), "d", b"").unwrap().timestamp(), "0");
+        assert_eq!(decimal(u64::MAX, &mut [0; 20]), u64::MAX.to_string().as_bytes());
         let error = signer(1).sign(at(-1), "d", b"").unwrap_err();
         assert!(error.to_string().contains("before 1970"), "{error}");
+    }
+
+    #[test]
+    fn the_headers_of_a_signed_message_are_those_that_are_put_in_one_by_one() {
+        let signature = signer(1).sign(at(7), "d", b"x").unwrap();
+        let content = HeaderValue::from_static("text/plain");
+        let mut one_by_one = HeaderMap::from_iter([(CONTENT_TYPE, content.clone())]);
+        signature.clone().insert_into(&mut one_by_one);
+        assert_eq!(signature.into_headers(content), one_by_one);
     }
 
     #[test]
