@@ -4,12 +4,17 @@
 //! `*_lane` alone and writes a profile whenever one of them is left. What is
 //! printed here names the profiles in their order.
 
+#[cfg(all(feature = "flow", feature = "signing"))]
+use crate::deliver;
 use crate::spread::Lane;
 use crate::{Failure, lines, restore, selective, spread, stacked};
 
 const N: usize = 1_000;
 const EVENTS: usize = 20_000;
 const LINES: usize = 5_000;
+/// How many firings are delivered.
+#[cfg(all(feature = "flow", feature = "signing"))]
+const FIRINGS: usize = 1_000;
 
 pub(crate) fn run() -> Result<(), Failure> {
     for (name, lane) in [("name", Lane::Name), ("batch", Lane::Batch), ("handle", Lane::Handle)] {
@@ -35,6 +40,11 @@ pub(crate) fn run() -> Result<(), Failure> {
     restore::Sides::new(N)?.round()?;
     say("snapshot", N);
     say("restore", N);
+    #[cfg(all(feature = "flow", feature = "signing"))]
+    for (name, has_flows) in [("deliver/dispatcher", false), ("deliver/flow", true)] {
+        deliver::Sides::new(N, has_flows)?.round(FIRINGS, 1, false)?;
+        say(name, FIRINGS);
+    }
     Ok(())
 }
 

@@ -192,7 +192,7 @@ impl Sides {
 
 pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
     let n = size.pick(100_000, 100_000, 100);
-    let (events, rounds) = (size.pick(1_000_000, 200_000, 2_500), size.pick(6, 2, 1));
+    let (events, rounds) = (size.pick(200_000, 200_000, 2_500), size.pick(30, 6, 1));
     let mut sides = Sides::new(n, events)?;
     let mut pairs = Rounds::default();
     for round in 0..rounds {

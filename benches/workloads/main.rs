@@ -10,10 +10,11 @@
 //!
 //! Every row verifies first that both sides gave the same firings (count and
 //! checksum over trigger and time). Rounds go on where the one before stopped:
-//! the first is the data of SPEC, the others continue its walks. A ratio is the
-//! median over rounds of lane / limit of the *same* round. Without `--bench`
-//! (`cargo test`) or with `--test` everything runs once, tiny, and only the
-//! verification is reported.
+//! the first five are the data of SPEC, the others continue its walks, thirty in
+//! all (75 in `stacked`). They are short, so that whoever shares the machine
+//! disturbs few of them. A ratio is the median over rounds of lane / limit of the
+//! *same* round. Without `--bench` (`cargo test`) or with `--test` everything
+//! runs once, tiny, and only the verification is reported.
 
 mod count;
 mod data;

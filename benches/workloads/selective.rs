@@ -197,7 +197,7 @@ fn engine(asks: &[Ask]) -> Result<Engine, Error> {
 
 pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
     let sizes: &[usize] = size.pick(&[1_000, 100_000], &[1_000, 100_000], &[10, 100]);
-    let (events, rounds) = (size.pick(1_000_000, 200_000, 2_500), size.pick(6, 2, 1));
+    let (events, rounds) = (size.pick(200_000, 200_000, 2_500), size.pick(30, 6, 1));
     for &n in sizes {
         let mut sides = Sides::new(n, events)?;
         let mut pairs = Rounds::default();

@@ -339,7 +339,7 @@ pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
 
 /// The rows of these sizes.
 pub(crate) fn rows(sizes: &[usize], size: Size, report: &mut Report) -> Result<(), Failure> {
-    let (events, rounds) = (size.pick(1_000_000, 200_000, 2_500), size.pick(6, 2, 1));
+    let (events, rounds) = (size.pick(200_000, 200_000, 2_500), size.pick(30, 6, 1));
     for &n in sizes {
         let mut sides = Sides::new(n, events)?;
         let mut lanes = Lane::ALL.map(|lane| (lane, Rounds::default()));

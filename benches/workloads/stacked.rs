@@ -224,7 +224,7 @@ pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
 
 /// The rows of these sizes.
 pub(crate) fn rows(sizes: &[usize], size: Size, report: &mut Report) -> Result<(), Failure> {
-    let (events, rounds) = (size.pick(100_000, 50_000, 2_500), size.pick(15, 5, 1));
+    let (events, rounds) = (size.pick(20_000, 20_000, 2_500), size.pick(75, 15, 1));
     for &n in sizes {
         let (bounds, walk) = bounds(n);
         for (lane, rearm, target) in [("plain", false, Some(1.5)), ("rearm", true, Some(2.0))] {

@@ -210,7 +210,7 @@ impl Dispatcher {
         if let Some(next) = next.filter(|next| self.state_of(*next) == Some(JobState::Behind)) {
             self.make_ready(next);
         }
-        self.note_lane(job.lane);
+        self.note_standing(job.lane);
         Some(job)
     }
 
@@ -238,6 +238,6 @@ impl Dispatcher {
                 self.give_up(job, DeadReason::TargetDisabled);
             }
         }
-        self.note_lane(number);
+        self.note_standing(number);
     }
 }

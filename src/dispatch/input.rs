@@ -157,7 +157,7 @@ impl Dispatcher {
         if !is_behind {
             self.make_ready(number);
         }
-        self.note_lane(lane_number);
+        self.note_standing(lane_number);
         number
     }
 
@@ -174,11 +174,11 @@ impl Dispatcher {
         }
         let number = self.next_lane;
         self.next_lane += 1;
-        self.add_lane(number, target.clone());
+        self.add_target(number, target.clone());
         number
     }
 
-    pub(super) fn add_lane(&mut self, number: u64, target: Arc<str>) {
+    pub(super) fn add_target(&mut self, number: u64, target: Arc<str>) {
         let policies = &self.config.policies;
         let fitting = policies.iter().filter(|(beginning, _)| target.starts_with(&***beginning));
         let policy = fitting.max_by_key(|(beginning, _)| beginning.len()).map(|(_, policy)| policy);
@@ -326,7 +326,7 @@ impl Dispatcher {
     pub fn enable(&mut self, target: &str) -> bool {
         let Some(number) = self.lane_names.get(target).copied() else { return false };
         let was_off = self.lanes.get_mut(number).is_some_and(|lane| lane.disabled.take().is_some());
-        self.note_lane(number);
+        self.note_standing(number);
         was_off
     }
 

@@ -411,7 +411,7 @@ impl Dispatcher {
 
     /// Notes whether a lane could be forgotten, and whether it is full.
     #[inline(never)]
-    fn note_lane(&mut self, number: u64) {
+    fn note_standing(&mut self, number: u64) {
         let Some(lane) = self.lanes.get_mut(number) else { return };
         let (was, is) = (lane.is_among_idle, lane.is_idle());
         lane.is_among_idle = is;

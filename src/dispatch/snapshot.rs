@@ -212,7 +212,7 @@ impl Dispatcher {
         for number in lanes {
             // What another policy lets through now.
             self.enqueue(number);
-            self.note_lane(number);
+            self.note_standing(number);
         }
         self.settle();
         Ok(())
@@ -240,7 +240,7 @@ impl Dispatcher {
             {
                 return Err(format!("the lane {number} cannot be"));
             }
-            self.add_lane(number, record.name.into());
+            self.add_target(number, record.name.into());
             if let Some(lane) = self.lanes.get_mut(number) {
                 lane.circuit = record.circuit;
                 lane.held = record.held;

@@ -31,7 +31,7 @@ impl Dispatcher {
             let number = self.runnable.pop_front()?;
             let work = self.try_lane(number);
             self.enqueue(number);
-            self.note_lane(number);
+            self.note_standing(number);
             self.settle();
             if work.is_some() {
                 return work;
