@@ -139,19 +139,16 @@ fn with_journals_that_let_go_of_what_is_in_snapshots_it_comes_to_the_same() {
 fn finds(plant: Plant, times: Times, reasons: &[&str]) {
     let plan = Plan { plant: Some(plant), a_second: 2_000, ..plan(SMALL) };
     let Some(found) = run(plant.name(), plan, times, LITTLE_PATIENCE) else { return };
-    let is_found = found.faults.iter().any(|fault| reasons.iter().any(|reason| fault.contains(reason)));
-    assert!(is_found, "{}: {:#?}", plant.name(), found.faults);
-    println!("{}: found, since {}", plant.name(), found.faults[0]);
+    let is_reason = |fault: &&String| reasons.iter().any(|reason| fault.contains(reason));
+    let reason = found.faults.iter().find(is_reason);
+    assert!(reason.is_some(), "{}: {:#?}", plant.name(), found.faults);
+    println!("{}: found, since {}", plant.name(), reason.unwrap());
 }
 
 #[test]
 fn an_owner_that_writes_though_it_is_fenced_is_found() {
     let times = Times { pauses: 2, between: 500, ..Times::default() };
-    finds(
-        Plant::WritesAllTheSame,
-        times,
-        &["firings and should have", "does not read", "is not done", "are told"],
-    );
+    finds(Plant::WritesAllTheSame, times, &["firings and should have", "does not read"]);
 }
 
 #[test]
@@ -168,7 +165,7 @@ fn an_owner_that_acts_before_it_has_committed_is_found() {
 
 #[test]
 fn a_note_that_is_said_to_be_told_and_was_not_is_found() {
-    finds(Plant::SaysItToldAndDidNot, Times::default(), &["notes are told", "were never told"]);
+    finds(Plant::SaysItToldAndDidNot, Times::default(), &["were never told"]);
 }
 
 /// Where chance begins: `CLUSTER_SEED`.
