@@ -157,3 +157,25 @@ impl Journal for Kept {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tripline::ErrorKind;
+    use tripline::journal::MemorySnapshots;
+
+    #[test]
+    fn a_snapshot_that_knows_more_than_the_journal_is_reported_and_nothing_goes_on_from_it() {
+        // Seen in the proof: an owner that was paused between its two looks, while another went on.
+        let mut snapshots = MemorySnapshots::new();
+        snapshots.put(&Snapshot::new(Lsn::new(100), b"state".to_vec())).unwrap();
+        let latest = |last| Whole { snapshots: snapshots.clone(), last: Lsn::new(last) }.latest();
+        let error = latest(88).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert_eq!(
+            error.to_string(),
+            "the journal ends with batch 88 and there is a snapshot of 100: its end is lost, or another owner writes"
+        );
+        assert_eq!(latest(100).unwrap().snapshot().map(Snapshot::lsn), Some(Lsn::new(100)));
+    }
+}
