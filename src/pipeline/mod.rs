@@ -84,6 +84,7 @@ pub use keep::Keep;
 pub use limits::{Counts, Limits};
 pub use persist::Persist;
 pub use receipt::Receipt;
+pub(crate) use recover::{Owners, recover_as};
 pub use recover::{Recovery, recover};
 
 /// Has events lead to deliveries, and loses nothing over a crash.

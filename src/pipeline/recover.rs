@@ -100,6 +100,25 @@ pub fn recover<J: Journal + ?Sized, S: Snapshots + ?Sized>(
     journal: &J,
     snapshots: &mut S,
 ) -> Result<(Pipeline, Recovery), Error> {
+    recover_as(builder, now, journal, snapshots, Owners::One)
+}
+
+/// Who else may be at the same journal and snapshots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owners {
+    One,
+    /// What the journal lacks may be what another has written since it was opened.
+    Many,
+}
+
+/// [`recover`], told who else there may be.
+pub(crate) fn recover_as<J: Journal + ?Sized, S: Snapshots + ?Sized>(
+    builder: PipelineBuilder,
+    now: DateTime<Utc>,
+    journal: &J,
+    snapshots: &mut S,
+    owners: Owners,
+) -> Result<(Pipeline, Recovery), Error> {
     let latest = snapshots.latest()?;
     let mut recovery = Recovery {
         found: journal.found().clone(),
@@ -120,6 +139,11 @@ pub fn recover<J: Journal + ?Sized, S: Snapshots + ?Sized>(
         return Err(Error::new(ErrorKind::Corrupt, message));
     }
     if pipeline.last > journal.last() {
+        if owners == Owners::Many {
+            let (last, state) = (journal.last(), pipeline.last);
+            let message = format!("the journal ends with batch {last} and there is a snapshot of {state}");
+            return Err(Error::new(ErrorKind::Corrupt, message));
+        }
         // The state knows more than the journal, which has lost its end: they go on together from here.
         recovery.tail_lost = Some(recovery.tail_lost.unwrap_or(journal.last().next()));
         (pipeline.last, pipeline.safe, pipeline.checkpoint) =

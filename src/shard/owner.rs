@@ -14,7 +14,7 @@ use crate::event::{Event, Reader};
 use crate::flow::Flow;
 use crate::journal::{Journal, Snapshots, refuse};
 use crate::partition::Partition;
-use crate::pipeline::{Changes, Pipeline, PipelineBuilder, Recovery, recover};
+use crate::pipeline::{Changes, Owners, Pipeline, PipelineBuilder, Recovery, recover_as};
 
 const INPUTS_AT_ONCE: usize = 256;
 const CHECKPOINT_EVERY: u64 = 1_024;
@@ -56,14 +56,15 @@ pub struct Shard<I, J, S> {
 impl<I: Inputs, J: Journal, S: Snapshots> Shard<I, J, S> {
     /// Goes on where the last owner ended. Where there was one, its end is committed, so that it is fenced from here on.
     ///
-    /// Where an owner is at work, it may let go of batches between a look at the snapshots and
-    /// one at the journal, which looks as if they were missing: open all ports anew, and
+    /// Where an owner is at work, it may put a snapshot and let go of batches between a look at the journal and
+    /// one at the snapshots. That looks as if batches were missing, in the middle or at the end: open all ports anew, and
     /// believe [`Corrupt`](ErrorKind::Corrupt) when it comes again.
     ///
     /// # Errors
     ///
     /// [`Invalid`](ErrorKind::Invalid) where the builder's engine is
-    /// [of no partition](crate::engine::EngineBuilder::with_partition); as [`recover`];
+    /// [of no partition](crate::engine::EngineBuilder::with_partition); as [`recover`](crate::pipeline::recover), and
+    /// [`Corrupt`](ErrorKind::Corrupt) also where the journal ends before the snapshot, which that one mends;
     /// [`Fenced`](ErrorKind::Fenced) where another owner has written meanwhile.
     ///
     /// ```
@@ -81,7 +82,7 @@ impl<I: Inputs, J: Journal, S: Snapshots> Shard<I, J, S> {
         journal: J,
         mut snapshots: S,
     ) -> Result<Self, Error> {
-        let (pipeline, recovery) = recover(builder, now, &journal, &mut snapshots)?;
+        let (pipeline, recovery) = recover_as(builder, now, &journal, &mut snapshots, Owners::Many)?;
         let partition = pipeline.partition().ok_or_else(|| {
             let message = "the engine of a shard is one partition's, and this is of none";
             Error::new(ErrorKind::Invalid, message)

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use chrono::{DateTime, Utc};
 use tripline::Error;
 use tripline::engine::{Engine, EngineBuilder};
-use tripline::journal::{Batch, Chain, Entries, Found, Journal, Latest, Lsn, Snapshot, Snapshots, refuse};
+use tripline::journal::{Batch, Chain, Entries, Found, Journal, Lsn, Snapshots};
 use tripline::partition::{Partition, Partitions};
 use tripline::pipeline::{Pipeline, PipelineBuilder};
 use tripline::shard::{Inputs, Shard};
@@ -65,9 +65,7 @@ pub fn open(link: &Link, index: u32, now: DateTime<Utc>, options: &Options) -> R
     let plant = options.plant;
     let mut inputs: Box<dyn Inputs> = Box::new(NatsInputs::open(link, CLUSTER, index)?);
     let journal = NatsJournal::open(link, CLUSTER, index)?;
-    let last = journal.last();
-    let snapshots: Box<dyn Snapshots> =
-        Box::new(Whole { snapshots: NatsSnapshots::open(link, CLUSTER, index)?, last });
+    let snapshots = NatsSnapshots::open(link, CLUSTER, index)?;
     let mut journal: Box<dyn Journal> = match plant {
         Some(Plant::WritesAllTheSame) => {
             let link = link.clone();
@@ -86,39 +84,11 @@ pub fn open(link: &Link, index: u32, now: DateTime<Utc>, options: &Options) -> R
         journal = Box::new(Kept(journal));
     }
     let builder = builder(index, options.receiver, plant)?;
-    let mut shard = Shard::open(builder, now, inputs, journal, snapshots)?
+    let mut shard = Shard::open(builder, now, inputs, journal, Box::new(snapshots) as Box<dyn Snapshots>)?
         .with_checkpoint_every(options.checkpoint)
         .with_inputs_at_once(options.at_once);
     let _ = shard.set_flows(source::start(), source::flows()?)?;
     Ok(shard)
-}
-
-/// Snapshots that must not know more than the journal.
-///
-/// A recovery takes such a state for what a journal has lost, and goes on from it. Here it may also be that another
-/// owner has written between our look at the journal and that at the snapshots; and a journal that has really lost its end is
-/// for people to look at.
-struct Whole<S> {
-    snapshots: S,
-    /// Where the journal ended when it was opened.
-    last: Lsn,
-}
-
-impl<S: Snapshots> Snapshots for Whole<S> {
-    fn put(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
-        self.snapshots.put(snapshot)
-    }
-
-    fn latest(&self) -> Result<Latest, Error> {
-        let latest = self.snapshots.latest()?;
-        match latest.snapshot().map(Snapshot::lsn) {
-            Some(lsn) if lsn > self.last => Err(refuse::corrupt(format!(
-                "the journal ends with batch {} and there is a snapshot of {lsn}: its end is lost, or another owner writes",
-                self.last
-            ))),
-            _ => Ok(latest),
-        }
-    }
 }
 
 /// A journal that is not trimmed.
@@ -155,27 +125,5 @@ impl Journal for Kept {
 
     fn trim(&mut self, _: Lsn) -> Result<(), Error> {
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tripline::ErrorKind;
-    use tripline::journal::MemorySnapshots;
-
-    #[test]
-    fn a_snapshot_that_knows_more_than_the_journal_is_reported_and_nothing_goes_on_from_it() {
-        // Seen in the proof: an owner that was paused between its two looks, while another went on.
-        let mut snapshots = MemorySnapshots::new();
-        snapshots.put(&Snapshot::new(Lsn::new(100), b"state".to_vec())).unwrap();
-        let latest = |last| Whole { snapshots: snapshots.clone(), last: Lsn::new(last) }.latest();
-        let error = latest(88).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Corrupt);
-        assert_eq!(
-            error.to_string(),
-            "the journal ends with batch 88 and there is a snapshot of 100: its end is lost, or another owner writes"
-        );
-        assert_eq!(latest(100).unwrap().snapshot().map(Snapshot::lsn), Some(Lsn::new(100)));
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::Utc;
-use tripline::journal::{Chain, Journal, Lsn};
+use tripline::Error;
+use tripline::journal::{Chain, Journal, Latest, Lsn, Snapshot, Snapshots, refuse};
 use tripline::pipeline::{Commit, recover};
 
 use crate::Failure;
@@ -11,6 +12,19 @@ use crate::nats::{Link, NatsJournal, NatsSnapshots};
 use crate::one::{Outcome, Whole};
 use crate::ports::{self, CLUSTER, PARTITIONS};
 use crate::receiver::Receiver;
+
+/// Snapshots that are looked at while owners are at work: whoever looks must mend nothing.
+struct LookedAt(NatsSnapshots);
+
+impl Snapshots for LookedAt {
+    fn put(&mut self, _: &Snapshot) -> Result<(), Error> {
+        Err(refuse::superseded())
+    }
+
+    fn latest(&self) -> Result<Latest, Error> {
+        self.0.latest()
+    }
+}
 
 /// How many faults of one kind are told of.
 const SHOWN: usize = 3;
@@ -29,7 +43,7 @@ pub fn is_done(link: &Link, partition: u32, inputs: u64, receiver: &Receiver) ->
     if Commit::read(last)?.next_offset() < inputs {
         return Ok(false);
     }
-    let mut snapshots = NatsSnapshots::open(link, CLUSTER, partition)?;
+    let mut snapshots = LookedAt(NatsSnapshots::open(link, CLUSTER, partition)?);
     let builder = ports::builder(partition, receiver.address(), None)?;
     let (pipeline, _) = recover(builder, Utc::now(), &journal, &mut snapshots)?;
     Ok(pipeline.dispatcher().is_idle() && pipeline.flows().live() == 0)
@@ -42,7 +56,7 @@ pub fn is_done(link: &Link, partition: u32, inputs: u64, receiver: &Receiver) ->
 /// [`Corrupt`](tripline::ErrorKind::Corrupt) where a commit is missing, changed or another's.
 pub fn read(link: &Link, partition: u32, receiver: &Receiver) -> Result<Outcome, Failure> {
     let journal = NatsJournal::open(link, CLUSTER, partition)?;
-    let mut snapshots = NatsSnapshots::open(link, CLUSTER, partition)?;
+    let mut snapshots = LookedAt(NatsSnapshots::open(link, CLUSTER, partition)?);
     let mut outcome = Outcome { inputs: 0, firings: Vec::new(), state: Vec::new() };
     let mut before: Option<(Lsn, Chain)> =
         (journal.first() == Lsn::FIRST).then_some((Lsn::ZERO, Chain::START));

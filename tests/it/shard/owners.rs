@@ -139,6 +139,23 @@ fn what_is_no_event_is_told_with_its_offset_and_passed_over() {
 }
 
 #[test]
+fn a_look_at_the_journal_from_before_another_owner_wrote_mends_nothing() {
+    let ports = Ports::default();
+    drop(ports.opened());
+    let early = ports.1.reopen();
+    let mut heir = ports.open().unwrap();
+    heir.checkpoint().unwrap();
+    let (last, seen) = (heir.pipeline().last(), early.last());
+    let error = Shard::open(of(0, 1), at(0), ports.0.clone(), early, ports.2.clone()).unwrap_err();
+    let wanted = format!("the journal ends with batch {seen} and there is a snapshot of {last}");
+    assert_eq!((error.kind(), error.to_string()), (ErrorKind::Corrupt, wanted));
+    ports.0.push(members("2", 1, 1004.0).to_json());
+    assert_eq!(heir.take(at(1)).unwrap().receipt().firings().len(), 1, "nobody has disturbed the owner");
+    heir.checkpoint().unwrap();
+    assert_eq!(ports.open().unwrap().recovery().snapshot(), Some(heir.pipeline().last()));
+}
+
+#[test]
 fn an_event_without_a_time_has_that_of_the_log_and_never_that_of_the_host() {
     let ports = Ports::default();
     let mut shard = ports.open().unwrap();
