@@ -96,7 +96,7 @@ pub use recover::{Recovery, recover};
 ///    [`define`](Self::define), [`remove`](Self::remove) and [`set_flows`](Self::set_flows); people
 ///    [`resubmit`](Self::resubmit), [`cancel_run`](Self::cancel_run), [`redrive`](Self::redrive),
 ///    [`discard`](Self::discard) and [`enable_target`](Self::enable_target); small values of the host's own are
-///    [kept](Self::keep), alone or with events and flows. `now` comes first. Should
+///    [kept](Self::keep), alone or with events and flows; a partition's events come from its [log](Self::handle_log). `now` comes first. Should
 ///    it be earlier than before, each machine takes the latest time it has seen.
 /// 2. After each input, poll [`poll_persist`](Self::poll_persist) until it gives `None`, append each
 ///    batch to the journal in that order, and tell by [`persisted`](Self::persisted) how far it is safe.

@@ -80,6 +80,10 @@ getters! {
 /// batches after the snapshot were made: change them after a
 /// [checkpoint](Pipeline::checkpoint). Batches that this makes are polled as ever.
 ///
+/// A journal that ends before the snapshot is taken for one that has lost its end, which is
+/// [told](Recovery::tail_lost) and mended. Where another owner may be at work it may only have been opened too early:
+/// use a [`Shard`](crate::shard::Shard) there, which mends nothing.
+///
 /// # Errors
 ///
 /// [`ErrorKind::Corrupt`] where journal and snapshots do not belong together or
