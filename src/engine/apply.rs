@@ -18,7 +18,8 @@ use super::watch::{Subject, Watch};
 impl Engine {
     /// Takes one observation of a kept series.
     pub(super) fn take(&mut self, series: u32, input: &Input<'_>) -> Result<Receipt, Error> {
-        if input.sequence.is_none() && (self.skim(series, input.at, input.value) || self.brush(series, input))
+        if input.sequence.is_none()
+            && (self.skim(series as usize, input.at, input.value) || self.brush(series, input))
         {
             return Ok(Receipt::Accepted);
         }
@@ -27,8 +28,11 @@ impl Engine {
 
     /// Takes an observation that a solo does not notice: nothing is due, the value
     /// is newer and does not reach its edge. False where it is not such a one.
+    ///
+    /// What this reads is what bounds how many such calls are under way at once
+    /// while memory is awaited, so it is as little as can be.
     #[inline(always)]
-    pub(super) fn skim(&mut self, series: u32, at: Nanos, value: f64) -> bool {
+    pub(super) fn skim(&mut self, series: usize, at: Nanos, value: f64) -> bool {
         let is_plain = at < self.plain_until;
         let Some(hot) = self.slots.hot_at(series) else { return false };
         if !(is_plain & hot.is_quiet(at, value)) {

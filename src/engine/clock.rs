@@ -124,7 +124,24 @@ impl Engine {
 
     pub(super) fn set_next(&mut self, next: Nanos) {
         self.next = next;
-        self.plain_until = if self.explain.is_some() { LONG_AGO } else { next };
+        let is_plain = self.explain.is_none() && self.pending.len() < self.limits.pending();
+        self.plain_until = if is_plain { next } else { LONG_AGO };
+    }
+
+    /// After firings were put into the outbox: while it is full, nothing is plain.
+    #[inline]
+    pub(super) fn close_if_full(&mut self) {
+        if self.pending.len() >= self.limits.pending() {
+            self.plain_until = LONG_AGO;
+        }
+    }
+
+    /// After a firing was polled.
+    #[inline]
+    pub(super) fn open(&mut self) {
+        if self.plain_until == LONG_AGO {
+            self.set_next(self.next);
+        }
     }
 
     /// Keeps the first entry of each queue one that is still meant, so that

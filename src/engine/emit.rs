@@ -116,7 +116,7 @@ impl Engine {
     ) {
         let crossing = Crossing { trigger, series, ordinal, time: input.at, value: input.value, previous };
         self.counts.firings += 1;
-        self.pending.push_back(match input.event {
+        self.post(match input.event {
             None => Pending::Crossing(crossing),
             Some(_) => {
                 let origin = Some(Box::new(input.origin().to_origin()));
@@ -125,10 +125,16 @@ impl Engine {
         });
     }
 
+    #[inline]
+    fn post(&mut self, pending: Pending) {
+        self.pending.push_back(pending);
+        self.close_if_full();
+    }
+
     /// A firing of a task, a job or an event, that nothing has swallowed.
     pub(super) fn push_parts(&mut self, trigger: u32, parts: Parts) {
         self.counts.firings += 1;
-        self.pending.push_back(Pending::Parts { trigger, parts: Box::new(parts) });
+        self.post(Pending::Parts { trigger, parts: Box::new(parts) });
     }
 
     /// Crossings of one value, each the first of its trigger at this instant, in
@@ -141,6 +147,7 @@ impl Engine {
         let (time, value) = (input.at, input.value);
         let shared = Crossing { trigger: NOBODY, series, ordinal: 0, time, value, previous };
         self.pending.push_crossings(shared, triggers);
+        self.close_if_full();
         self.counts.firings += triggers.len() as u64;
     }
 
@@ -197,7 +204,7 @@ impl Engine {
         let crossing =
             Crossing { trigger, series, ordinal, time, value: moment.value, previous: moment.previous };
         self.counts.firings += 1;
-        self.pending.push_back(if is_small {
+        self.post(if is_small {
             Pending::Crossing(crossing)
         } else {
             let previous = if transition == Transition::Crossed { moment.previous } else { f64::NAN };

@@ -44,7 +44,7 @@ impl Engine {
         {
             instance.series = moved[instance.series as usize].unwrap_or(NOBODY);
         }
-        self.identity = super::Identity::new();
+        self.identity = super::Identity::new(self.limits.series());
         self.counts.series_dropped += count as u64;
         count
     }

@@ -177,21 +177,38 @@ pub struct Engine {
     due: Vec<(u32, u32)>,
 }
 
-/// A number that no other numbering of series in this process has; a cloned
-/// engine gets one of its own. No result depends on it.
+/// The handles of one numbering of series: as many numbers as there may be
+/// series, which no other numbering in this process has. A cloned engine gets
+/// its own. No result depends on them.
 #[derive(Debug)]
-struct Identity(u64);
+struct Identity {
+    first: u64,
+    room: u64,
+}
 
 impl Identity {
-    fn new() -> Self {
+    /// For so many series, and one: none would have the first of the next.
+    fn new(series: usize) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        // A number of a series has 32 bits, whatever the bound is.
+        let room = (series as u64).min(1 << 32) + 1;
+        Self { first: NEXT.fetch_add(room, Ordering::Relaxed), room }
+    }
+
+    fn handle(&self, number: u32) -> u64 {
+        self.first.wrapping_add(number.into())
+    }
+
+    /// The number of a handle; of one of another numbering a number that no series has.
+    #[inline(always)]
+    fn number(&self, handle: u64) -> usize {
+        usize::try_from(handle.wrapping_sub(self.first)).unwrap_or(usize::MAX)
     }
 }
 
 impl Clone for Identity {
     fn clone(&self) -> Self {
-        Self::new()
+        Self::new(self.room as usize)
     }
 }
 
@@ -300,7 +317,7 @@ impl EngineBuilder {
             skew: self.skew,
             seed,
             partition: self.partition,
-            identity: Identity::new(),
+            identity: Identity::new(self.limits.series()),
             clock: LONG_AGO,
             next: NEVER,
             plain_until: NEVER,
@@ -492,7 +509,9 @@ impl Engine {
     /// ```
     #[must_use = "a firing that is polled and dropped is lost"]
     pub fn poll_firing(&mut self) -> Option<Firing> {
-        match self.pending.pop_front()? {
+        let pending = self.pending.pop_front()?;
+        self.open();
+        match pending {
             Pending::Full { firing, .. } => Some(*firing),
             Pending::Occurred(occurred) => self.build_occurred(&occurred),
             Pending::Parts { trigger, parts } => self.build_parts(trigger, &parts),

@@ -37,10 +37,7 @@ type Said<'a> = Result<(ValueObserved<'a>, Option<u32>), Error>;
 /// # Ok::<(), tripline::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SeriesHandle {
-    identity: u64,
-    number: u32,
-}
+pub struct SeriesHandle(u64);
 
 /// A firing in a few words: no texts are built for it.
 ///
@@ -169,7 +166,7 @@ impl Engine {
     pub fn resolve(&mut self, series: &SeriesRef<'_>) -> Result<Option<SeriesHandle>, Error> {
         // Making room for a series renews the identity, so it is read afterwards.
         let number = self.series_of(series)?;
-        Ok(number.map(|number| SeriesHandle { identity: self.identity.0, number }))
+        Ok(number.map(|number| SeriesHandle(self.identity.handle(number))))
     }
 
     /// Takes one value of a resolved series; NaN is a missing value. It carries
@@ -199,7 +196,7 @@ impl Engine {
     ) -> Result<Receipt, Error> {
         // Short enough to be part of the caller's loop, so that the misses of one call overlap those of the next.
         let (now, time) = (DayTime::from(now), DayTime::from(time));
-        if series.identity == self.identity.0 && self.observe_quietly(now, series.number, time, value) {
+        if self.observe_quietly(now, self.identity.number(series.0), time, value) {
             return Ok(Receipt::Accepted);
         }
         self.observe_handle(now, series, time, value)
@@ -207,18 +204,16 @@ impl Engine {
 
     /// Takes a value that nobody notices; false where it is not such a one, and nothing has changed.
     #[inline(always)]
-    fn observe_quietly(&mut self, now: DayTime, number: u32, time: DayTime, value: f64) -> bool {
+    fn observe_quietly(&mut self, now: DayTime, number: usize, time: DayTime, value: f64) -> bool {
         time <= now && self.observe_until(Nanos::MAX, number, time, value)
     }
 
     /// The same for a value that is not after `latest`.
     #[inline(always)]
-    fn observe_until(&mut self, latest: Nanos, number: u32, time: DayTime, value: f64) -> bool {
-        if self.pending.len() >= self.limits.pending() {
-            return false;
-        }
+    fn observe_until(&mut self, latest: Nanos, number: usize, time: DayTime, value: f64) -> bool {
         let Some(at) = self.times.of_the_day(time).filter(|&at| at <= latest) else { return false };
         let is_quiet = self.skim(number, at, value);
+        debug_assert!(!is_quiet || self.has_room().is_ok(), "nothing is plain while firings must be polled");
         self.counts.events += u64::from(is_quiet);
         is_quiet
     }
@@ -231,11 +226,11 @@ impl Engine {
         time: DayTime,
         value: f64,
     ) -> Result<Receipt, Error> {
-        if series.identity != self.identity.0 || series.number as usize >= self.slots.len() {
+        let Some(number) = self.slots.number(self.identity.number(series.0)) else {
             let message = "the handle is of another engine, or series were dropped since: resolve it again";
             return Err(Error::new(ErrorKind::StaleHandle, message));
-        }
-        self.observe_number(now, series.number, time, value)
+        };
+        self.observe_number(now, number, time, value)
     }
 
     fn observe_number(
@@ -247,7 +242,7 @@ impl Engine {
     ) -> Result<Receipt, Error> {
         self.has_room()?;
         let at = self.arrival(now, time)?;
-        if self.skim(number, at, value) || self.brush(number, &Input::plain(at, value)) {
+        if self.skim(number as usize, at, value) || self.brush(number, &Input::plain(at, value)) {
             self.counts.events += 1;
             return Ok(Receipt::Accepted);
         }
@@ -292,7 +287,7 @@ impl Engine {
     ) -> Result<Receipt, Error> {
         let (now, time) = (DayTime::from(now), DayTime::from(time));
         if let Some(number) = self.slots.find_near(series)
-            && self.observe_quietly(now, number, time, value)
+            && self.observe_quietly(now, number as usize, time, value)
         {
             return Ok(Receipt::Accepted);
         }
@@ -346,13 +341,13 @@ impl Engine {
                 at += self.skim_block(latest, &part[at..], &found[at..part.len()]);
                 let Some(observation) = part.get(at) else { break };
                 let (number, time) = (found[at].number, DayTime::from(observation.time));
-                let identity = self.identity.0;
+                let identity = self.identity.first;
                 let result = match self.slots.holds(&found[at], &observation.series) {
                     true => self.observe_number(now, number, time, observation.value),
                     false => self.observe_named(now, observation.series, time, observation.value),
                 };
                 // Series were dropped to make room, and the others have other numbers now.
-                if self.identity.0 != identity {
+                if self.identity.first != identity {
                     found.fill(Found::NOTHING);
                 }
                 report.taken = start + at;
@@ -373,7 +368,7 @@ impl Engine {
         for (observation, found) in part.iter().zip(found) {
             let is_found = self.slots.holds_plain(found, &observation.series);
             let time = DayTime::from(observation.time);
-            if !is_found || !self.observe_until(latest, found.number, time, observation.value) {
+            if !is_found || !self.observe_until(latest, found.number as usize, time, observation.value) {
                 break;
             }
             taken += 1;
@@ -390,6 +385,7 @@ impl Engine {
     #[inline]
     pub fn poll_brief(&mut self) -> Option<FiringBrief> {
         let (trigger, transition, time) = self.pending.pop_brief()?;
+        self.open();
         Some(FiringBrief { trigger, transition, time })
     }
 

@@ -124,8 +124,10 @@ impl Outbox {
             }
             Run::Occurred(left) => {
                 *left -= 1;
-                let occurred = self.occurred.pop_front()?;
-                ((occurred.trigger, Transition::Occurred, occurred.time), *left)
+                let occurred = self.occurred.front()?;
+                let brief = (occurred.trigger, Transition::Occurred, occurred.time);
+                self.occurred.pop_front();
+                (brief, *left)
             }
             Run::One(_) => return self.pop_front().map(|pending| pending.brief()),
         };

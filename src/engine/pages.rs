@@ -74,8 +74,8 @@ impl Pages {
 
     /// The state at a number that may be nobody's.
     #[inline(always)]
-    pub(super) fn hot_at(&mut self, number: u32) -> Option<&mut Hot> {
-        Some(&mut self.pages.get_mut(page(number))?.hot[place(number)])
+    pub(super) fn hot_at(&mut self, number: usize) -> Option<&mut Hot> {
+        Some(&mut self.pages.get_mut(number / SLOTS)?.hot[number % SLOTS])
     }
 
     /// The label at a number that may be nobody's.
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!((pages.len(), pages.pages.len()), (12, 1));
         for beyond in 12..32 {
             assert!(!pages.hot_at(beyond).unwrap().is_quiet(9, 0.0));
-            assert_eq!(pages.label_at(beyond).unwrap().source, NOBODY);
+            assert_eq!(pages.label_at(beyond as u32).unwrap().source, NOBODY);
         }
         assert!(pages.label_at(32).is_none());
     }

@@ -25,7 +25,7 @@ struct Long {
 }
 
 /// An index of more is so large that its lines are read ahead.
-const FAR: usize = 1 << 18;
+const FAR: usize = 1 << 13;
 
 /// The series of each kind and name, whatever their sources and dimensions.
 #[derive(Debug, Clone, Default)]
@@ -56,11 +56,12 @@ pub(super) struct Slots {
 pub(super) struct Found {
     pub(super) number: u32,
     source: u32,
-    kind: u8,
+    /// A `u8`, in as much as makes this three words without gaps, which are copied as such.
+    kind: u32,
 }
 
 impl Found {
-    pub(super) const NOTHING: Self = Self { number: NOBODY, source: NOBODY, kind: u8::MAX };
+    pub(super) const NOTHING: Self = Self { number: NOBODY, source: NOBODY, kind: u32::MAX };
 }
 
 /// The source and kind of the series before, of the same block: texts at the
@@ -110,8 +111,13 @@ impl Slots {
     }
 
     #[inline(always)]
-    pub(super) fn hot_at(&mut self, number: u32) -> Option<&mut Hot> {
+    pub(super) fn hot_at(&mut self, number: usize) -> Option<&mut Hot> {
         self.pages.hot_at(number)
+    }
+
+    /// The number of a series, if there are so many.
+    pub(super) fn number(&self, number: usize) -> Option<u32> {
+        (number < self.len()).then_some(number as u32)
     }
 
     #[inline]
@@ -379,7 +385,7 @@ impl Slots {
             *found = kin.found;
             *hash = match series.has_no_dimensions() {
                 true => self.hasher.named(kin.seed, series.name()),
-                false => self.wanted(kin.found.kind, kin.found.source, series).hash,
+                false => self.wanted(kin.found.kind as u8, kin.found.source, series).hash,
             };
             count += 1;
         }
@@ -405,14 +411,14 @@ impl Slots {
     fn kin<'a>(&mut self, series: &SeriesRef<'a>) -> Kin<'a> {
         let kind = kind_number(series.kind()).unwrap_or(u8::MAX);
         let source = self.sources.find(series.source()).unwrap_or(NOBODY);
-        let found = Found { number: NOBODY, source, kind };
+        let found = Found { number: NOBODY, source, kind: kind.into() };
         Kin { source: series.source(), kind: series.kind(), seed: self.hasher.seed(source, kind), found }
     }
 
     /// Was this series found?
     pub(super) fn holds(&self, found: &Found, series: &SeriesRef<'_>) -> bool {
         self.pages.label_at(found.number).is_some_and(|label| {
-            let is_one = (label.source == found.source) & (label.kind() == found.kind);
+            let is_one = (label.source == found.source) & (u32::from(label.kind()) == found.kind);
             is_one && self.has_name(label, series)
         })
     }
@@ -421,7 +427,7 @@ impl Slots {
     #[inline(always)]
     pub(super) fn holds_plain(&self, found: &Found, series: &SeriesRef<'_>) -> bool {
         let Some(label) = self.pages.label_at(found.number) else { return false };
-        series.has_no_dimensions() && label.is(found.source, found.kind, series.name().as_bytes())
+        series.has_no_dimensions() && label.is(found.source, found.kind as u8, series.name().as_bytes())
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tripline::engine::{Engine, Limits, Receipt};
+use tripline::engine::{Engine, Limits, Observation, Receipt};
 use tripline::event::{SeriesRef, ValueObserved};
 use tripline::threshold::{Phase, Side, Threshold};
 use tripline::{Error, ErrorKind, Trigger};
@@ -298,6 +298,96 @@ fn bounds_hold_after_a_restore_too() {
     assert!(observe(&mut after, 2, "a", 1.0).unwrap_err().is_full());
     assert_eq!(fired(&mut after), [pair("any", "a")]);
     assert_eq!(observe(&mut after, 2, "b", 1.0).unwrap_err().kind(), ErrorKind::Limit);
+}
+
+#[test]
+fn while_firings_wait_not_even_a_value_that_nobody_notices_is_taken_whichever_way_it_comes() {
+    let vip = SeriesRef::segment("/s", "vip");
+    for restored in [false, true] {
+        let mut engine = engine(Limits::default().with_pending(1), &[VIP]);
+        taken(&mut engine, 0, "vip", 1.0);
+        taken(&mut engine, 1, "vip", 20.0);
+        if restored {
+            engine.restore(&engine.snapshot()).unwrap();
+        }
+        let handle = engine.resolve(&vip).unwrap().unwrap();
+        for minutes in [2, 3] {
+            let now = at(minutes);
+            assert!(engine.observe(now, handle, now, 21.0).unwrap_err().is_full());
+            assert!(engine.observe_series(now, &vip, now, 21.0).unwrap_err().is_full());
+            let report = engine.observe_batch(now, &[Observation::new(vip, now, 21.0)]);
+            assert_eq!((report.taken(), report.refused().len()), (0, 0), "{report:?}");
+            // The bound still holds when what is looked at changes.
+            engine.set_explain(minutes == 2);
+            engine.handle_timeout(now).unwrap();
+        }
+        engine.set_explain(false);
+        let events = engine.counts().events();
+        assert!(if restored { engine.poll_brief().is_some() } else { engine.poll_firing().is_some() });
+        assert_eq!(engine.observe(at(4), handle, at(4), 21.0).unwrap(), Receipt::Accepted);
+        assert_eq!(engine.observe_batch(at(5), &[Observation::new(vip, at(5), 21.0)]).taken(), 1);
+        assert_eq!(engine.counts().events(), events + 2);
+    }
+}
+
+#[test]
+fn with_no_room_for_a_firing_nothing_is_taken_at_all() {
+    let mut engine = engine(Limits::default().with_pending(0), &[VIP]);
+    assert!(observe(&mut engine, 0, "vip", 1.0).unwrap_err().is_full());
+    let handle = engine.resolve(&SeriesRef::segment("/s", "vip")).unwrap().unwrap();
+    assert!(engine.observe(at(0), handle, at(0), 1.0).unwrap_err().is_full());
+}
+
+#[test]
+fn a_value_older_than_the_clock_is_new_to_its_series_and_one_older_than_the_series_is_late() {
+    let mut engine = engine(Limits::default(), &[ANY]);
+    taken(&mut engine, 0, "a", 1.0);
+    taken(&mut engine, 10, "b", 1.0);
+    let a = engine.resolve(&SeriesRef::segment("/s", "a")).unwrap().unwrap();
+    for (minutes, receipt) in [
+        (5, Receipt::Accepted),
+        (4, Receipt::Late),
+        (5, Receipt::Accepted),
+        (3, Receipt::Late),
+        (6, Receipt::Accepted),
+    ] {
+        let time = at(minutes);
+        assert_eq!(engine.observe(at(10), a, time, 2.0).unwrap(), receipt, "at {minutes}");
+    }
+    assert_eq!(engine.counts().late(), 2);
+}
+
+#[test]
+fn handles_of_engines_made_one_after_the_other_never_meet() {
+    let limits = || Limits::default().with_series(2);
+    let mut engines = [1, 2, 3].map(|_| engine(limits(), &[ANY]));
+    let names = ["a", "b"];
+    let handles: Vec<Vec<_>> = (engines.iter_mut())
+        .map(|engine| {
+            names.map(|name| engine.resolve(&SeriesRef::segment("/s", name)).unwrap().unwrap()).to_vec()
+        })
+        .collect();
+    for (place, engine) in engines.iter_mut().enumerate() {
+        for (owner, handle) in
+            handles.iter().enumerate().flat_map(|(owner, all)| all.iter().map(move |one| (owner, *one)))
+        {
+            let is_taken = engine.observe(at(0), handle, at(0), 1.0).is_ok();
+            assert_eq!(is_taken, owner == place, "a handle of {owner} at {place}");
+        }
+    }
+    // More series than the bound may come out of a snapshot that was made under another.
+    let mut many = engine(Limits::default(), &[ANY]);
+    for name in ["a", "b", "c", "d", "e"] {
+        taken(&mut many, 0, name, 1.0);
+    }
+    let [few, next, _] = &mut engines;
+    few.restore(&many.snapshot()).unwrap();
+    next.restore(&many.snapshot()).unwrap();
+    for name in ["a", "e"] {
+        let handle = few.resolve(&SeriesRef::segment("/s", name)).unwrap().unwrap();
+        assert!(few.observe(at(1), handle, at(1), 1.0).is_ok());
+        assert_eq!(next.observe(at(1), handle, at(1), 1.0).unwrap_err().kind(), ErrorKind::StaleHandle);
+    }
 }
 
 #[test]

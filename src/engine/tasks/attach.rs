@@ -58,7 +58,7 @@ impl Engine {
         if let Some(item) = self.tasks.items.get_mut(number) {
             item.note_asked(self.tasks.generation, name.is_some(), refused);
             for watcher in item.watchers.iter_mut() {
-                watcher.wish = self.register.get(watcher.trigger).map_or(Wish::Unasked, Wish::of);
+                watcher.wish = self.register.get(watcher.trigger).map_or(Wish::UNASKED, Wish::of);
             }
         }
         Ok(Some(number))

@@ -17,23 +17,24 @@ use super::watchers::{Watcher, Watchers};
 /// What tasks of one process at one source are about; an item without an id
 /// stands for the tasks of a process that has no items.
 ///
-/// All that most tasks need of it stands in two neighbouring cache lines.
+/// All that most tasks need of it stands in the first two of three neighbouring
+/// cache lines, and what a firing writes besides in the third.
 #[derive(Debug, Clone)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub(in crate::engine) struct Item {
+    /// The newest task, for dropping what is idle.
+    pub(in crate::engine) newest: Nanos,
     of: Arc<Origin>,
     pub(in crate::engine) id: Option<Text>,
     /// The name that the triggers were last asked for by.
     pub(in crate::engine) name: Option<Text>,
-    /// The newest task, for dropping what is idle.
-    pub(in crate::engine) newest: Nanos,
-    pub(in crate::engine) watchers: Watchers,
     /// The generation of the triggers that were asked for.
     asked: u32,
     /// They were asked for by the name too.
     asked_by_name: bool,
     /// Some trigger had no room for this item.
     pub(in crate::engine) refused: bool,
+    pub(in crate::engine) watchers: Watchers,
 }
 
 /// A source and a process; many items share it.
@@ -106,13 +107,22 @@ impl Items {
     ) -> Option<u32> {
         self.come_near(source, process);
         let of = self.near.as_ref()?;
-        let is = |number: u32| {
+        let hash = of.hash_with(hash, id);
+        // Nearly always the one, and found in fewer steps.
+        let number = self.table.guess(hash);
+        let item = self.items.get(number as usize).and_then(Option::as_ref);
+        if item.is_some_and(|item| Arc::ptr_eq(&item.of, of) && is_same(item.id.as_ref(), id)) {
+            return Some(number);
+        }
+        self.find_far(of, hash, id)
+    }
+
+    #[inline(never)]
+    fn find_far(&self, of: &Origin, hash: u64, id: Option<&str>) -> Option<u32> {
+        self.table.find(hash, |number| {
             let item = self.items.get(number as usize).and_then(Option::as_ref);
-            item.is_some_and(|item| {
-                is_same(item.id.as_ref(), id) && (Arc::ptr_eq(&item.of, of) || item.of.is(source, process))
-            })
-        };
-        self.table.find(of.hash_with(hash, id), is)
+            item.is_some_and(|item| is_same(item.id.as_ref(), id) && item.of.is(&of.source, &of.process))
+        })
     }
 
     /// Reads where the item of this hash belongs, if it is of the source and the
@@ -336,6 +346,6 @@ mod tests {
         assert_eq!(items.take_of(4), [numbers[2]]);
         assert!(items.unwatch(numbers[2], 4).is_some());
         assert_eq!(find(&mut items, keys[2]), None, "nobody watches it any more");
-        assert_eq!(size_of::<Option<Item>>(), 128, "two lines");
+        assert_eq!(size_of::<Option<Item>>(), 192, "three lines");
     }
 }

@@ -32,17 +32,16 @@ const TIMED_OUT: Ending = 2;
 const SKIPPED: Ending = 3;
 const CANCELED: Ending = 4;
 
-/// What a trigger waits for on an item, as far as the task alone tells.
+/// What a trigger waits for on an item, as far as the task alone tells: a bit
+/// for each ending, and two more for failures after which there is another try.
+/// What a trigger waits for is as good as random from item to item, so nothing
+/// here branches on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::engine) enum Wish {
-    /// The trigger has to be asked.
-    Unasked,
-    Failure {
-        include_retrying: bool,
-    },
-    Outcome(Ending),
-    Any,
-}
+pub(in crate::engine) struct Wish(u8);
+
+/// The bit of what a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Met(u8);
 
 /// A firing of a trigger on an item as the engine keeps it until it is polled.
 #[derive(Debug, Clone)]
@@ -117,31 +116,40 @@ impl Engine {
         if !item.is_current(generation, known.name.map(|(name, _)| name)) {
             return None;
         }
+        // Whether it fires is foreseen badly, so what that writes to is fetched meanwhile.
+        std::hint::black_box(item.watchers.first().map(|watcher| watcher.told.touch()));
         let ending = ending_of(refresh.outcome())?;
+        let met = Met::of(ending, refresh);
         let (mut receipt, mut is_met) = (Receipt::Ignored, false);
         for watcher in item.watchers.iter().filter(|watcher| watcher.is_concerned()) {
-            if watcher.wish == Wish::Unasked || watcher.told.suppressed > 0 {
+            if watcher.wish == Wish::UNASKED || watcher.told.suppressed > 0 {
                 return None;
             }
             receipt = Receipt::Accepted;
-            is_met |= watcher.wish.is_met(ending, refresh);
+            is_met |= watcher.wish.is(met);
         }
         self.clock = self.clock.max(task.at);
         item.newest = item.newest.max(task.at);
         if is_met {
-            self.fire_quickly(number, ending, task, refresh);
+            self.fire_quickly(number, (ending, met), task, refresh);
         }
         Some(receipt)
     }
 
     /// Emits the firings of the triggers that wait for this ending.
     #[inline]
-    fn fire_quickly(&mut self, number: u32, ending: Ending, task: &Task<'_>, refresh: &RefreshCompleted<'_>) {
+    fn fire_quickly(
+        &mut self,
+        number: u32,
+        (ending, met): (Ending, Met),
+        task: &Task<'_>,
+        refresh: &RefreshCompleted<'_>,
+    ) {
         let Some(item) = self.tasks.items.get_mut(number) else { return };
         let is_bare = task.event.is_none() && refresh.is_bare();
         let name = item.name.as_ref().filter(|_| refresh.item().and_then(Item::name).is_some());
         for watcher in item.watchers.iter_mut().filter(|watcher| watcher.is_concerned()) {
-            if !watcher.wish.is_met(ending, refresh) {
+            if !watcher.wish.is(met) {
                 continue;
             }
             self.counts.firings += 1;
@@ -155,6 +163,7 @@ impl Engine {
                 report: (!is_bare).then(|| Box::new(Report::of(task))),
             });
         }
+        self.close_if_full();
     }
 
     /// Whether some trigger asks for an item by this id or name, wherever it is.
@@ -221,40 +230,58 @@ impl<'a> Known<'a> {
 }
 
 impl Wish {
+    /// The trigger has to be asked.
+    pub(super) const UNASKED: Self = Self(0);
+
     /// What the trigger waits for, where nothing but the task decides.
     pub(super) fn of(watch: &Watch) -> Self {
         let trigger = &watch.trigger;
         let can_swallow = !watch.enabled() || trigger.cooldown().is_some() || trigger.limit().is_some();
         if can_swallow || watch.asks_events() {
-            return Self::Unasked;
+            return Self::UNASKED;
         }
-        match trigger.kind() {
+        let last = |ending| Met::new(ending, false).0;
+        let any = |ending| last(ending) | Met::new(ending, true).0;
+        Self(match trigger.kind() {
             TriggerKind::DataSourceRefreshFailed { include_retrying, settle, .. }
                 if nanos_of(settle) == 0 =>
             {
-                Self::Failure { include_retrying }
+                if include_retrying {
+                    any(FAILED) | any(TIMED_OUT)
+                } else {
+                    last(FAILED) | last(TIMED_OUT)
+                }
             }
-            TriggerKind::DataSourceRefreshSucceeded { .. } => Self::Outcome(SUCCEEDED),
-            TriggerKind::RefreshCompleted { outcome: None, .. } => Self::Any,
-            TriggerKind::RefreshCompleted { outcome: Some(outcome), .. } => {
-                ending_of(outcome).map_or(Self::Unasked, Self::Outcome)
-            }
-            _ => Self::Unasked,
-        }
+            TriggerKind::DataSourceRefreshSucceeded { .. } => any(SUCCEEDED),
+            TriggerKind::RefreshCompleted { outcome: None, .. } => u8::MAX,
+            TriggerKind::RefreshCompleted { outcome: Some(outcome), .. } => ending_of(outcome).map_or(0, any),
+            _ => 0,
+        })
     }
 
-    fn is_met(self, ending: Ending, refresh: &RefreshCompleted<'_>) -> bool {
-        match self {
-            Self::Unasked => false,
-            Self::Failure { include_retrying } => {
-                let is_retrying = || {
-                    refresh.failure().and_then(crate::event::Failure::kind) == Some(&FailureKind::RETRYING)
-                };
-                matches!(ending, FAILED | TIMED_OUT) && (include_retrying || !is_retrying())
-            }
-            Self::Outcome(wanted) => ending == wanted,
-            Self::Any => true,
-        }
+    #[inline(always)]
+    fn is(self, met: Met) -> bool {
+        self.0 & met.0 != 0
+    }
+}
+
+impl Met {
+    #[inline(always)]
+    fn of(ending: Ending, refresh: &RefreshCompleted<'_>) -> Self {
+        let is_retrying =
+            || refresh.failure().and_then(crate::event::Failure::kind) == Some(&FailureKind::RETRYING);
+        Self::new(ending, matches!(ending, FAILED | TIMED_OUT) && is_retrying())
+    }
+
+    /// A failure after which there is another try has a bit of its own.
+    #[inline(always)]
+    fn new(ending: Ending, is_retrying: bool) -> Self {
+        let place = match ending {
+            FAILED if is_retrying => CANCELED + 1,
+            TIMED_OUT if is_retrying => CANCELED + 2,
+            other => other,
+        };
+        Self(1 << place)
     }
 }
 

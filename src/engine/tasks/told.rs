@@ -11,6 +11,7 @@ pub(in crate::engine) const WHOLE_TIMES: usize = 1_024;
 /// The firings of one trigger and key. Tasks come in any order, so that a
 /// firing may be older than the last one and still be the second of its instant.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub(in crate::engine) struct Told {
     /// The largest `time` of a firing; [`LONG_AGO`] for none.
     pub(in crate::engine) latest: Nanos,
@@ -18,16 +19,29 @@ pub(in crate::engine) struct Told {
     pub(in crate::engine) at_latest: u32,
     pub(in crate::engine) total: u32,
     pub(in crate::engine) suppressed: u32,
-    /// The times before the latest with their firings, sorted, as a ring: where
-    /// the first stands, and how many there are. Most keys have none, and
-    /// another is written without reading those before it.
+    /// The times before the latest with their firings, sorted; of these the
+    /// first as a ring: where it begins, and how many there are.
     first: u16,
     count: u16,
     ring: Box<[Firings]>,
+    /// The others, so that the ring, which is far, is seldom written to.
+    recent: Recent,
 }
 
 /// A time, and how many firings there were at it.
 type Firings = (Nanos, u32);
+
+/// How many stand here before they go to the ring together.
+const RECENT: usize = 5;
+
+/// A few times with their firings, in one cache line.
+#[derive(Debug, Clone, Default)]
+#[repr(C)]
+struct Recent {
+    times: [Nanos; RECENT],
+    counts: [u32; RECENT],
+    len: u8,
+}
 
 impl Default for Told {
     fn default() -> Self {
@@ -45,13 +59,23 @@ impl Told {
     ) -> Self {
         earlier.drain(..earlier.len().saturating_sub(WHOLE_TIMES));
         let count = earlier.len() as u16;
-        Self { latest, at_latest, total, suppressed, first: 0, count, ring: earlier.into() }
+        let recent = Recent::default();
+        Self { latest, at_latest, total, suppressed, first: 0, count, ring: earlier.into(), recent }
     }
 
     /// The times before the latest, sorted, with their firings.
     pub(in crate::engine) fn earlier(&self) -> impl ExactSizeIterator<Item = Firings> {
-        let (first, len) = (usize::from(self.first), self.ring.len());
-        (0..usize::from(self.count)).map(move |at| self.ring[(first + at) % len])
+        let (first, len, count) = (usize::from(self.first), self.ring.len(), usize::from(self.count));
+        (0..count + self.recent.len()).map(move |at| match at.checked_sub(count) {
+            Some(at) => self.recent.get(at),
+            None => self.ring[(first + at) % len],
+        })
+    }
+
+    /// Reads where the next firing is written to, and nothing else: that is then near.
+    #[inline]
+    pub(super) fn touch(&self) -> u8 {
+        self.recent.len
     }
 
     /// Until when a `cooldown` swallows, if it does so at `time`.
@@ -82,23 +106,46 @@ impl Told {
 
     /// Behind all others; the first makes room where there are as many as are remembered.
     fn push(&mut self, firings: Firings, most: usize) {
-        let (count, len) = (usize::from(self.count), self.ring.len());
-        if count + 1 >= most {
-            self.ring[usize::from(self.first)] = firings;
-            self.first = if usize::from(self.first) + 1 < len { self.first + 1 } else { 0 };
-            return;
+        if self.recent.len() == RECENT {
+            self.spill(most);
         }
-        if count == len {
-            self.grow(most);
+        self.recent.push(firings);
+        if usize::from(self.count) + self.recent.len() >= most {
+            self.drop_first();
         }
-        let place = usize::from(self.first) + count;
+    }
+
+    /// The first is forgotten.
+    fn drop_first(&mut self) {
+        match self.count.checked_sub(1) {
+            Some(count) => {
+                let next = self.first + 1;
+                self.first = if usize::from(next) < self.ring.len() { next } else { 0 };
+                self.count = count;
+            }
+            None => self.recent.drop_first(),
+        }
+    }
+
+    /// Moves the recent ones to the ring; together they are fewer than `most`.
+    #[inline(never)]
+    fn spill(&mut self, most: usize) {
+        let wanted = usize::from(self.count) + self.recent.len();
+        if wanted > self.ring.len() {
+            self.grow(wanted, most);
+        }
         let len = self.ring.len();
-        self.ring[if place < len { place } else { place - len }] = firings;
-        self.count += 1;
+        for at in 0..self.recent.len() {
+            let place = usize::from(self.first) + usize::from(self.count);
+            self.ring[if place < len { place } else { place - len }] = self.recent.get(at);
+            self.count += 1;
+        }
+        self.recent.len = 0;
     }
 
     /// A firing before the latest.
     fn note_earlier(&mut self, time: Nanos, most: usize) -> u32 {
+        self.spill(most);
         self.ring.rotate_left(usize::from(self.first));
         self.first = 0;
         let count = usize::from(self.count);
@@ -115,7 +162,7 @@ impl Told {
             }
             Err(place) => {
                 if count == self.ring.len() {
-                    self.grow(most);
+                    self.grow(count + 1, most);
                 }
                 self.ring.copy_within(place..count, place + 1);
                 self.ring[place] = (time, 1);
@@ -125,13 +172,38 @@ impl Told {
         }
     }
 
-    /// Makes room for more, up to what is remembered.
+    /// Makes room for so many, and for more, up to what is remembered.
     #[cold]
-    fn grow(&mut self, most: usize) {
-        let room = (self.ring.len() * 4).max(4).min(most - 1);
-        let mut ring: Vec<Firings> = self.earlier().collect();
+    fn grow(&mut self, wanted: usize, most: usize) {
+        let room = (self.ring.len() * 4).max(2 * RECENT).min(most - 1).max(wanted);
+        let (first, len) = (usize::from(self.first), self.ring.len());
+        let kept = (0..usize::from(self.count)).map(|at| self.ring[(first + at) % len]);
+        let mut ring: Vec<Firings> = kept.collect();
         ring.resize(room, (LONG_AGO, 0));
         (self.first, self.ring) = (0, ring.into());
+    }
+}
+
+impl Recent {
+    fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    fn get(&self, at: usize) -> Firings {
+        (self.times[at], self.counts[at])
+    }
+
+    /// Behind the others; there is room.
+    fn push(&mut self, (time, count): Firings) {
+        let at = self.len();
+        (self.times[at], self.counts[at]) = (time, count);
+        self.len += 1;
+    }
+
+    fn drop_first(&mut self) {
+        self.times.copy_within(1.., 0);
+        self.counts.copy_within(1.., 0);
+        self.len = self.len.saturating_sub(1);
     }
 }
 
@@ -200,6 +272,6 @@ mod tests {
                 told = if step % 7 == 0 { again } else { told };
             }
         }
-        assert_eq!(size_of::<Told>(), 40);
+        assert_eq!(size_of::<Recent>(), 64, "a cache line");
     }
 }

@@ -8,6 +8,7 @@ use super::told::Told;
 
 /// One trigger on one item.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub(in crate::engine) struct Watcher {
     pub(in crate::engine) trigger: u32,
     /// Its deadlines, if it can have any; [`NOBODY`] where it cannot.
@@ -113,15 +114,15 @@ impl Watcher {
             instance: NOBODY,
             by_id: false,
             by_name: false,
-            wish: Wish::Unasked,
+            wish: Wish::UNASKED,
             told: Told::default(),
         }
     }
 
-    /// Whether a task of the item concerns the trigger.
+    /// Whether a task of the item concerns the trigger. By which of the two is as good as random, so it is not asked.
     #[inline]
     pub(in crate::engine) fn is_concerned(&self) -> bool {
-        self.by_id || self.by_name
+        self.by_id | self.by_name
     }
 }
 
