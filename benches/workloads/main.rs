@@ -10,9 +10,11 @@
 //!
 //! Every row verifies first that both sides gave the same firings (count and
 //! checksum over trigger and time). Rounds go on where the one before stopped:
-//! the first five are the data of SPEC, the others continue its walks, thirty in
-//! all (75 in `stacked`). They are short, so that whoever shares the machine
-//! disturbs few of them. A ratio is the median over rounds of lane / limit of the
+//! the first are the data of SPEC, the others continue its walks, thirty in all
+//! (75 in `stacked`). They are short, so that whoever shares the machine disturbs
+//! few of them. In `spread` each side first judges as many events again untimed,
+//! so that it finds the caches as it leaves them itself and not as whatever ran
+//! before it did. A ratio is the median over rounds of lane / limit of the
 //! *same* round. Without `--bench` (`cargo test`) or with `--test` everything
 //! runs once, tiny, and only the verification is reported.
 
