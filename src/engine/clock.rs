@@ -136,9 +136,9 @@ impl Engine {
         }
     }
 
-    /// After a firing was polled.
+    /// After a firing was polled: what was closed while the outbox was full is plain again.
     #[inline]
-    pub(super) fn open(&mut self) {
+    pub(super) fn reopen(&mut self) {
         if self.plain_until == LONG_AGO {
             self.set_next(self.next);
         }

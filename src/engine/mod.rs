@@ -151,7 +151,7 @@ pub struct Engine {
     /// The earliest deadline; nothing is due before it.
     next: Nanos,
     /// Up to here an observation may be judged by its slot alone: the earliest
-    /// deadline, or none while explanations are kept.
+    /// deadline, or none while explanations are kept or the outbox is full.
     plain_until: Nanos,
     times: InstantReader,
     /// Up to here every trigger's own clock has been moved, whatever its `lateness`.
@@ -183,7 +183,8 @@ pub struct Engine {
 #[derive(Debug)]
 struct Identity {
     first: u64,
-    room: u64,
+    /// For so many series.
+    series: usize,
 }
 
 impl Identity {
@@ -192,7 +193,7 @@ impl Identity {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // A number of a series has 32 bits, whatever the bound is.
         let room = (series as u64).min(1 << 32) + 1;
-        Self { first: NEXT.fetch_add(room, Ordering::Relaxed), room }
+        Self { first: NEXT.fetch_add(room, Ordering::Relaxed), series }
     }
 
     fn handle(&self, number: u32) -> u64 {
@@ -208,7 +209,7 @@ impl Identity {
 
 impl Clone for Identity {
     fn clone(&self) -> Self {
-        Self::new(self.room as usize)
+        Self::new(self.series)
     }
 }
 
@@ -510,7 +511,7 @@ impl Engine {
     #[must_use = "a firing that is polled and dropped is lost"]
     pub fn poll_firing(&mut self) -> Option<Firing> {
         let pending = self.pending.pop_front()?;
-        self.open();
+        self.reopen();
         match pending {
             Pending::Full { firing, .. } => Some(*firing),
             Pending::Occurred(occurred) => self.build_occurred(&occurred),

@@ -385,7 +385,7 @@ impl Engine {
     #[inline]
     pub fn poll_brief(&mut self) -> Option<FiringBrief> {
         let (trigger, transition, time) = self.pending.pop_brief()?;
-        self.open();
+        self.reopen();
         Some(FiringBrief { trigger, transition, time })
     }
 

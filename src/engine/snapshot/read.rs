@@ -64,6 +64,7 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
         engine.pending.push_back(waiting);
     }
     std::iter::from_fn(|| fired.pop_front()).for_each(|pending| engine.pending.push_back(pending));
+    // A snapshot that was made under another bound may hold more series than this one's.
     engine.identity = super::super::Identity::new(engine.slots.len().max(engine.limits.series()));
     engine.set_next(engine.next);
     Ok((engine, report))

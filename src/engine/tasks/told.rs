@@ -10,6 +10,8 @@ pub(in crate::engine) const WHOLE_TIMES: usize = 1_024;
 
 /// The firings of one trigger and key. Tasks come in any order, so that a
 /// firing may be older than the last one and still be the second of its instant.
+///
+/// The fields stand in this order in memory: last what only a firing touches.
 #[derive(Debug, Clone)]
 #[repr(C)]
 pub(in crate::engine) struct Told {
@@ -176,9 +178,8 @@ impl Told {
     #[cold]
     fn grow(&mut self, wanted: usize, most: usize) {
         let room = (self.ring.len() * 4).max(2 * RECENT).min(most - 1).max(wanted);
-        let (first, len) = (usize::from(self.first), self.ring.len());
-        let kept = (0..usize::from(self.count)).map(|at| self.ring[(first + at) % len]);
-        let mut ring: Vec<Firings> = kept.collect();
+        // Those of the ring come first.
+        let mut ring: Vec<Firings> = self.earlier().take(usize::from(self.count)).collect();
         ring.resize(room, (LONG_AGO, 0));
         (self.first, self.ring) = (0, ring.into());
     }

@@ -6,7 +6,8 @@ use super::super::numbers::NOBODY;
 use super::quick::Wish;
 use super::told::Told;
 
-/// One trigger on one item.
+/// One trigger on one item. The fields stand in this order in memory, so that
+/// what a task reads of it is in the lines of the item that it reads anyway.
 #[derive(Debug, Clone)]
 #[repr(C)]
 pub(in crate::engine) struct Watcher {
