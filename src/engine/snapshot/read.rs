@@ -43,7 +43,8 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
         let name = engine.dedupe.name(of, id);
         engine.dedupe.record(&name, time);
     }
-    let kept = source.list(read_trigger)?;
+    let mut next = 0;
+    let kept = source.list(|source| read_trigger(source, current, &mut next))?;
     let (numbers, mut report) = place_triggers(&mut engine, current, &kept);
     report.series = read_series(&mut engine, &mut source, &numbers)?;
     tasks::read(&mut engine, &mut source, &numbers)?;
@@ -70,13 +71,20 @@ pub(super) fn body(current: &Engine, bytes: &[u8]) -> Result<(Engine, RestoreRep
     Ok((engine, report))
 }
 
-fn read_trigger(source: &mut Source<'_>) -> Result<Kept, Error> {
+/// A trigger, which most often is the `next` of the current engine, letter for
+/// letter: that one need not be made of its text again.
+fn read_trigger(source: &mut Source<'_>, current: &Engine, next: &mut u32) -> Result<Kept, Error> {
     let text = source.text()?;
-    let trigger =
-        Trigger::from_json(text).map_err(|error| source.fail("a trigger does not read").caused_by(error))?;
+    let known = current.watch(*next).map(|watch| &watch.trigger).filter(|known| known.to_json() == text);
+    let trigger = known.map_or_else(|| parse_trigger(source, text), |known| Ok(known.clone()))?;
+    *next = current.register.number_of(trigger.id()).map_or(*next, |number| number + 1);
     let (enabled, emitted) = (source.flag()?, source.list(Source::instant)?);
     let whole = source.option(|source| read_instance(source, NOBODY, NOBODY))?;
     Ok(Kept { trigger, enabled, emitted, whole })
+}
+
+fn parse_trigger(source: &Source<'_>, text: &str) -> Result<Trigger, Error> {
+    Trigger::from_json(text).map_err(|error| source.fail("a trigger does not read").caused_by(error))
 }
 
 /// Puts the triggers where the current engine has them, those that the
@@ -235,8 +243,7 @@ fn series(source: &mut Source<'_>) -> Result<Series, Error> {
 
 fn read_firing(source: &mut Source<'_>) -> Result<Firing, Error> {
     let text = source.text()?;
-    let trigger =
-        Trigger::from_json(text).map_err(|error| source.fail("a trigger does not read").caused_by(error))?;
+    let trigger = parse_trigger(source, text)?;
     let key = match source.byte()? {
         0 => Key::Whole,
         1 => Key::Series(series(source)?),

@@ -83,20 +83,29 @@ fn restoring_into_changed_triggers_is_replacing_adding_and_removing_them() {
         let mut live = Run::new(case, engine(7)).through(before);
         let (bytes, now) = (live.engine.snapshot(), live.now());
         let mut cold = Run::new(&json!({"steps": case["steps"]}), engine(9));
-        let mut removed = Vec::new();
+        let (mut kept, mut others, mut removed, mut added) = (0, Vec::new(), Vec::new(), Vec::new());
         for t in live.engine.triggers().cloned().collect::<Vec<_>>() {
             match r.below(5) {
                 0 => removed.push(t.id().to_owned()),
                 1 | 2 => {
-                    let t = trigger_of(&changed(&mut r, &w, &t));
+                    let before = t;
+                    let t = trigger_of(&changed(&mut r, &w, &before));
+                    match t == before {
+                        true => kept += 1,
+                        false => others.push(t.id().to_owned()),
+                    }
                     live.engine.replace(now, t.clone(), Replace::Quiet).unwrap();
                     cold.engine.add(now, t).unwrap();
                 }
-                _ => cold.engine.add(now, t).unwrap(),
+                _ => {
+                    kept += 1;
+                    cold.engine.add(now, t).unwrap();
+                }
             }
         }
         if r.percent(40) {
             let t = trigger_of(&trigger(&mut r, &w, "new"));
+            added.push(t.id().to_owned());
             live.engine.add(now, t.clone()).unwrap();
             cold.engine.add(now, t).unwrap();
         }
@@ -105,7 +114,8 @@ fn restoring_into_changed_triggers_is_replacing_adding_and_removing_them() {
         }
         cold.fired.clone_from(&live.fired);
         let report = cold.engine.restore(&bytes).map_err(|e| e.to_string())?;
-        if report.dropped() != removed {
+        let lists = [report.changed(), report.added(), report.dropped()];
+        if report.kept() != kept || lists != [&others[..], &added[..], &removed[..]] {
             return Err(format!("{report:?}"));
         }
         let (live, cold) = (live.through(after), cold.through(after));
