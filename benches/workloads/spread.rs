@@ -208,12 +208,14 @@ fn handle_lane(engine: &mut Engine, ticks: &[HandleTick], fired: &mut Vec<Firing
 #[inline(never)]
 fn batch_lane(
     engine: &mut Engine,
-    observations: &[Observation<'_>],
+    ticks: &[Tick<'_>],
     fired: &mut Vec<FiringBrief>,
 ) -> Result<(), Failure> {
-    for part in observations.chunks(BATCH) {
+    for part in ticks.chunks(BATCH) {
         let Some(last) = part.last() else { continue };
-        let report = engine.observe_batch(last.time(), part);
+        let report = engine.observe_batch_of(last.at, part, |tick| {
+            Observation::new(SeriesRef::segment(data::SOURCE, tick.name), tick.at, tick.value)
+        });
         if report.taken() != part.len() || !report.refused().is_empty() {
             return Err(format!("{report:?}").into());
         }
@@ -324,11 +326,7 @@ impl Sides {
         match lane {
             Lane::Name => parts(&mut |part| Ok(name_lane(engine, &ticks[part], fired)?)),
             Lane::Batch => {
-                let observations: Vec<Observation<'_>> = (ticks.iter())
-                    .map(|tick| (SeriesRef::segment(data::SOURCE, tick.name), tick))
-                    .map(|(series, tick)| Observation::new(series, tick.at, tick.value))
-                    .collect();
-                parts(&mut |part| batch_lane(engine, &observations[part], fired))
+                parts(&mut |part| batch_lane(engine, &ticks[part], fired))
             }
             Lane::Handle => {
                 let handles = &self.handles;

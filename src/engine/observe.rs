@@ -329,22 +329,50 @@ impl Engine {
     /// # Ok::<(), tripline::Error>(())
     /// ```
     pub fn observe_batch(&mut self, now: DateTime<Utc>, observations: &[Observation<'_>]) -> BatchReport {
+        self.observe_batch_of(now, observations, |&observation| observation)
+    }
+
+    /// The same for items of the caller's, each of which `observation` makes an
+    /// observation of: what is a few numbers to the host need not be laid out at
+    /// length beforehand. It is asked more than once about an item, and says the
+    /// same each time.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use tripline::{engine::{Engine, Observation}, event::SeriesRef, threshold::Threshold, Trigger};
+    ///
+    /// let (mut engine, at) = (Engine::new(), DateTime::UNIX_EPOCH);
+    /// engine.add(at, Trigger::segment_threshold_crossed("vip", "vip", Threshold::above(1000.0)).build()?)?;
+    /// let rows = [("vip", 998.0), ("churned", 12.0), ("vip", 1004.0)];
+    /// let report = engine.observe_batch_of(at, &rows, |&(segment, members)| {
+    ///     Observation::new(SeriesRef::segment("/s", segment), at, members)
+    /// });
+    /// assert_eq!((report.taken(), engine.pending_firings()), (3, 1));
+    /// # Ok::<(), tripline::Error>(())
+    /// ```
+    pub fn observe_batch_of<'a, T>(
+        &mut self,
+        now: DateTime<Utc>,
+        items: &'a [T],
+        observation: impl Fn(&'a T) -> Observation<'a>,
+    ) -> BatchReport {
         let (now, mut report) = (DayTime::from(now), BatchReport::default());
         // Where `now` is no instant, each observation is looked at with care, and says so.
         let latest = now.instant().unwrap_or(Nanos::MIN);
         let mut found = [Found::NOTHING; BLOCK];
-        for (block, part) in observations.chunks(BLOCK).enumerate() {
+        for (block, part) in items.chunks(BLOCK).enumerate() {
             let start = block * BLOCK;
-            self.slots.find_block(part.iter().map(|observation| &observation.series), &mut found);
+            self.slots.find_block(part.iter().map(|item| observation(item).series), &mut found);
             let mut at = 0;
             loop {
-                at += self.skim_block(latest, &part[at..], &found[at..part.len()]);
-                let Some(observation) = part.get(at) else { break };
-                let (number, time) = (found[at].number, DayTime::from(observation.time));
+                at += self.skim_block(latest, part[at..].iter().map(&observation), &found[at..]);
+                let Some(item) = part.get(at) else { break };
+                let Observation { series, time, value } = observation(item);
+                let (number, time) = (found[at].number, DayTime::from(time));
                 let identity = self.identity.first;
-                let result = match self.slots.holds(&found[at], &observation.series) {
-                    true => self.observe_number(now, number, time, observation.value),
-                    false => self.observe_named(now, observation.series, time, observation.value),
+                let result = match self.slots.holds(&found[at], &series) {
+                    true => self.observe_number(now, number, time, value),
+                    false => self.observe_named(now, series, time, value),
                 };
                 // Series were dropped to make room, and the others have other numbers now.
                 if self.identity.first != identity {
@@ -363,9 +391,14 @@ impl Engine {
 
     /// Takes observations that nobody notices, to the first that is not such a one. How many these were.
     #[inline(never)]
-    fn skim_block(&mut self, latest: Nanos, part: &[Observation<'_>], found: &[Found]) -> usize {
+    fn skim_block<'a>(
+        &mut self,
+        latest: Nanos,
+        part: impl Iterator<Item = Observation<'a>>,
+        found: &[Found],
+    ) -> usize {
         let mut taken = 0;
-        for (observation, found) in part.iter().zip(found) {
+        for (observation, found) in part.zip(found) {
             let is_found = self.slots.holds_plain(found, &observation.series);
             let time = DayTime::from(observation.time);
             if !is_found || !self.observe_until(latest, found.number as usize, time, observation.value) {

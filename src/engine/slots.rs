@@ -373,19 +373,19 @@ impl Slots {
     /// reading are done for the whole block in turn, so that their misses overlap.
     pub(super) fn find_block<'a>(
         &mut self,
-        block: impl Iterator<Item = &'a SeriesRef<'a>>,
+        block: impl Iterator<Item = SeriesRef<'a>>,
         found: &mut [Found; BLOCK],
     ) {
         let (mut hashes, mut count, mut kin) = ([0; BLOCK], 0, Kin::NONE);
         for ((found, hash), series) in found.iter_mut().zip(&mut hashes).zip(block) {
             let is_akin = std::ptr::eq(series.source(), kin.source) && std::ptr::eq(series.kind(), kin.kind);
             if !is_akin {
-                kin = self.kin(series);
+                kin = self.kin(&series);
             }
             *found = kin.found;
             *hash = match series.has_no_dimensions() {
                 true => self.hasher.named(kin.seed, series.name()),
-                false => self.wanted(kin.found.kind as u8, kin.found.source, series).hash,
+                false => self.wanted(kin.found.kind as u8, kin.found.source, &series).hash,
             };
             count += 1;
         }
