@@ -76,7 +76,7 @@ impl Index {
     /// Enters a number; `hash_of` tells the hashes of those that are there.
     pub(super) fn insert(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
         let words = self.lines.len() * WORDS;
-        let is_full = (self.len + 1) * 5 > words * 4;
+        let is_full = (self.len + 1) * 10 > words * 7;
         if is_full || number >= self.mask {
             let lines = if is_full { (self.lines.len() * 3).div_ceil(2).max(1) } else { self.lines.len() };
             let (old, mask) = (std::mem::replace(&mut self.lines, vec![Line::NEW; lines]), self.mask);

@@ -12,7 +12,7 @@ use super::dedupe::Name;
 use super::input::Input;
 use super::numbers::EVENTS;
 use super::receipt::{BatchReport, Observation, Receipt};
-use super::slots::{BLOCK, Found};
+use super::slots::{Found, Kin, UNIT, Unit};
 use super::tasks::{Subject, Task};
 
 /// What an event says of a series, and the number of that if it is kept.
@@ -359,24 +359,36 @@ impl Engine {
         let (now, mut report) = (DayTime::from(now), BatchReport::default());
         // Where `now` is no instant, each observation is looked at with care, and says so.
         let latest = now.instant().unwrap_or(Nanos::MIN);
-        let mut found = [Found::NOTHING; BLOCK];
-        for (block, part) in items.chunks(BLOCK).enumerate() {
-            let start = block * BLOCK;
-            self.slots.find_block(part.iter().map(|item| observation(item).series), &mut found);
+        let (mut kin, mut units) = (Kin::NONE, [Unit::NEW; 3]);
+        let part_of = |unit: usize| items.get(unit * UNIT..).map(|rest| &rest[..rest.len().min(UNIT)]);
+        for step in 0..items.len().div_ceil(UNIT) + 2 {
+            if let Some(part) = part_of(step) {
+                let series = part.iter().map(|item| observation(item).series);
+                self.slots.hash_unit(&mut kin, series, &mut units[step % 3]);
+            }
+            if let Some(unit) = step.checked_sub(1) {
+                self.slots.find_unit(&mut units[unit % 3]);
+            }
+            let Some(unit) = step.checked_sub(2) else { continue };
+            let (start, part) = (unit * UNIT, part_of(unit).unwrap_or_default());
             let mut at = 0;
             loop {
-                at += self.skim_block(latest, part[at..].iter().map(&observation), &found[at..]);
+                at += self.skim_unit(latest, part[at..].iter().map(&observation), &units[unit % 3].found[at..]);
                 let Some(item) = part.get(at) else { break };
                 let Observation { series, time, value } = observation(item);
-                let (number, time) = (found[at].number, DayTime::from(time));
+                let (found, time) = (units[unit % 3].found[at], DayTime::from(time));
                 let identity = self.identity.first;
-                let result = match self.slots.holds(&found[at], &series) {
-                    true => self.observe_number(now, number, time, value),
-                    false => self.observe_named(now, series, time, value),
+                let result = match self.slots.holds(&found, &series) {
+                    true => self.observe_number(now, found.number, time, value),
+                    false => {
+                        // Its source may be known from now on.
+                        kin = Kin::NONE;
+                        self.observe_named(now, series, time, value)
+                    }
                 };
                 // Series were dropped to make room, and the others have other numbers now.
                 if self.identity.first != identity {
-                    found.fill(Found::NOTHING);
+                    units = [Unit::NEW; 3];
                 }
                 report.taken = start + at;
                 if !report.note(start + at, result) {
@@ -391,7 +403,7 @@ impl Engine {
 
     /// Takes observations that nobody notices, to the first that is not such a one. How many these were.
     #[inline(never)]
-    fn skim_block<'a>(
+    fn skim_unit<'a>(
         &mut self,
         latest: Nanos,
         part: impl Iterator<Item = Observation<'a>>,

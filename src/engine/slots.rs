@@ -15,7 +15,7 @@ use super::slot::{Hot, Label, Solo};
 use super::sources::Sources;
 
 /// How many names a batch looks up together.
-pub(super) const BLOCK: usize = 32;
+pub(super) const UNIT: usize = 16;
 
 /// What does not fit into a slot: a long name, or one with dimensions.
 #[derive(Debug, Clone)]
@@ -23,9 +23,6 @@ struct Long {
     name: Box<str>,
     dimensions: Option<Box<Dimensions>>,
 }
-
-/// An index of more is so large that its lines are read ahead.
-const FAR: usize = 1 << 13;
 
 /// The series of each kind and name, whatever their sources and dimensions.
 #[derive(Debug, Clone, Default)]
@@ -64,9 +61,20 @@ impl Found {
     pub(super) const NOTHING: Self = Self { number: NOBODY, source: NOBODY, kind: u32::MAX };
 }
 
+/// The names that are looked up together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit {
+    hashes: [u64; UNIT],
+    pub(super) found: [Found; UNIT],
+}
+
+impl Unit {
+    pub(super) const NEW: Self = Self { hashes: [0; UNIT], found: [Found::NOTHING; UNIT] };
+}
+
 /// The source and kind of the series before, of the same block: texts at the
 /// same place are the same, since all of them are borrowed at once.
-struct Kin<'a> {
+pub(super) struct Kin<'a> {
     source: &'a str,
     kind: &'a str,
     seed: u64,
@@ -74,7 +82,7 @@ struct Kin<'a> {
 }
 
 impl Kin<'_> {
-    const NONE: Self = Self { source: "", kind: "", seed: 0, found: Found::NOTHING };
+    pub(super) const NONE: Self = Self { source: "", kind: "", seed: 0, found: Found::NOTHING };
 }
 
 /// A series to look for, with its hash.
@@ -368,39 +376,39 @@ impl Slots {
         }
     }
 
-    /// Looks up a block of series, each by its hash alone; [`holds`](Slots::holds)
-    /// tells whether what was found is the one asked for. Hashing, probing and
-    /// reading are done for the whole block in turn, so that their misses overlap.
-    pub(super) fn find_block<'a>(
+    /// Hashes some names.
+    #[inline(never)]
+    pub(super) fn hash_unit<'a>(
         &mut self,
-        block: impl Iterator<Item = SeriesRef<'a>>,
-        found: &mut [Found; BLOCK],
+        kin: &mut Kin<'a>,
+        part: impl Iterator<Item = SeriesRef<'a>>,
+        unit: &mut Unit,
     ) {
-        let (mut hashes, mut count, mut kin) = ([0; BLOCK], 0, Kin::NONE);
-        for ((found, hash), series) in found.iter_mut().zip(&mut hashes).zip(block) {
+        let mut touched = 0;
+        for ((found, hash), series) in unit.found.iter_mut().zip(&mut unit.hashes).zip(part) {
             let is_akin = std::ptr::eq(series.source(), kin.source) && std::ptr::eq(series.kind(), kin.kind);
             if !is_akin {
-                kin = self.kin(&series);
+                *kin = self.kin(&series);
             }
             *found = kin.found;
             *hash = match series.has_no_dimensions() {
                 true => self.hasher.named(kin.seed, series.name()),
                 false => self.wanted(kin.found.kind as u8, kin.found.source, &series).hash,
             };
-            count += 1;
+            touched ^= self.index.touch(*hash);
         }
-        // Each of these loops is a few instructions long, so that many of its misses are under way at once.
-        let (hashes, found) = (&hashes[..count], &mut found[..count]);
-        let mut touched = 0;
-        if self.index.len() > FAR {
-            for &hash in hashes {
-                touched ^= self.index.touch(hash);
-            }
-        }
-        for (found, &hash) in found.iter_mut().zip(hashes) {
+        // Nothing is made of what was read but that it is near now.
+        std::hint::black_box(touched);
+    }
+
+    /// Looks them up.
+    #[inline(never)]
+    pub(super) fn find_unit(&self, unit: &mut Unit) {
+        for (found, &hash) in unit.found.iter_mut().zip(&unit.hashes) {
             found.number = self.index.guess(hash);
         }
-        for found in &*found {
+        let mut touched = 0;
+        for found in &unit.found {
             touched ^= self.pages.touch(found.number);
         }
         // Nothing is made of what was read but that it is near now.
