@@ -15,7 +15,7 @@ const WORDS: usize = 16;
 /// Names come from outside, and a flood of chosen ones does no harm: the hashes
 /// are keyed with a seed that nobody outside knows and that shows in no result;
 /// entries are made only for what some trigger watches, to the bounds of the
-/// engine; and a table is at most four fifths full, so that a line that
+/// engine; and a table is at most seven tenths full, so that a line that
 /// overflows soon finds one that does not.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {

@@ -12,7 +12,7 @@ use super::dedupe::Name;
 use super::input::Input;
 use super::numbers::EVENTS;
 use super::receipt::{BatchReport, Observation, Receipt};
-use super::slots::{Found, Kin, UNIT, Unit};
+use super::slots::{BLOCK, Found};
 use super::tasks::{Subject, Task};
 
 /// What an event says of a series, and the number of that if it is kept.
@@ -359,36 +359,24 @@ impl Engine {
         let (now, mut report) = (DayTime::from(now), BatchReport::default());
         // Where `now` is no instant, each observation is looked at with care, and says so.
         let latest = now.instant().unwrap_or(Nanos::MIN);
-        let (mut kin, mut units) = (Kin::NONE, [Unit::NEW; 3]);
-        let part_of = |unit: usize| items.get(unit * UNIT..).map(|rest| &rest[..rest.len().min(UNIT)]);
-        for step in 0..items.len().div_ceil(UNIT) + 2 {
-            if let Some(part) = part_of(step) {
-                let series = part.iter().map(|item| observation(item).series);
-                self.slots.hash_unit(&mut kin, series, &mut units[step % 3]);
-            }
-            if let Some(unit) = step.checked_sub(1) {
-                self.slots.find_unit(&mut units[unit % 3]);
-            }
-            let Some(unit) = step.checked_sub(2) else { continue };
-            let (start, part) = (unit * UNIT, part_of(unit).unwrap_or_default());
+        let mut found = [Found::NOTHING; BLOCK];
+        for (block, part) in items.chunks(BLOCK).enumerate() {
+            let start = block * BLOCK;
+            self.slots.find_block(part, |item| observation(item).series, &mut found);
             let mut at = 0;
             loop {
-                at += self.skim_unit(latest, part[at..].iter().map(&observation), &units[unit % 3].found[at..]);
+                at += self.skim_block(latest, part[at..].iter().map(&observation), &found[at..]);
                 let Some(item) = part.get(at) else { break };
                 let Observation { series, time, value } = observation(item);
-                let (found, time) = (units[unit % 3].found[at], DayTime::from(time));
+                let (number, time) = (found[at].number, DayTime::from(time));
                 let identity = self.identity.first;
-                let result = match self.slots.holds(&found, &series) {
-                    true => self.observe_number(now, found.number, time, value),
-                    false => {
-                        // Its source may be known from now on.
-                        kin = Kin::NONE;
-                        self.observe_named(now, series, time, value)
-                    }
+                let result = match self.slots.holds(&found[at], &series) {
+                    true => self.observe_number(now, number, time, value),
+                    false => self.observe_named(now, series, time, value),
                 };
                 // Series were dropped to make room, and the others have other numbers now.
                 if self.identity.first != identity {
-                    units = [Unit::NEW; 3];
+                    found.fill(Found::NOTHING);
                 }
                 report.taken = start + at;
                 if !report.note(start + at, result) {
@@ -403,21 +391,27 @@ impl Engine {
 
     /// Takes observations that nobody notices, to the first that is not such a one. How many these were.
     #[inline(never)]
-    fn skim_unit<'a>(
+    fn skim_block<'a>(
         &mut self,
         latest: Nanos,
         part: impl Iterator<Item = Observation<'a>>,
         found: &[Found],
     ) -> usize {
-        let mut taken = 0;
+        let (times, until) = (self.times, latest.saturating_add(1).min(self.plain_until));
+        let (mut taken, mut clock) = (0, self.clock);
         for (observation, found) in part.zip(found) {
-            let is_found = self.slots.holds_plain(found, &observation.series);
-            let time = DayTime::from(observation.time);
-            if !is_found || !self.observe_until(latest, found.number as usize, time, observation.value) {
+            let Some(hot) = self.slots.plain_mut(found, &observation.series) else { break };
+            let Some(at) = times.of_the_day(observation.time.into()) else { break };
+            if !((at < until) & hot.is_quiet(at, observation.value)) {
                 break;
             }
+            hot.take(at, observation.value);
+            clock = clock.max(at);
             taken += 1;
         }
+        self.clock = clock;
+        self.counts.events += taken as u64;
+        debug_assert!(taken == 0 || self.has_room().is_ok(), "nothing is plain while firings must be polled");
         taken
     }
 

@@ -84,6 +84,13 @@ impl Pages {
         Some(&self.pages.get(page(number))?.labels[place(number)])
     }
 
+    /// Both halves of a slot at a number that may be nobody's.
+    #[inline(always)]
+    pub(super) fn both_at(&mut self, number: u32) -> Option<(&mut Hot, &Label)> {
+        let (page, at) = (self.pages.get_mut(page(number))?, place(number));
+        Some((&mut page.hot[at], &page.labels[at]))
+    }
+
     /// Reads both halves of a slot, and nothing else: they are then near.
     #[inline(always)]
     pub(super) fn touch(&self, number: u32) -> u32 {

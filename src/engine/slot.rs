@@ -85,6 +85,12 @@ impl Hot {
         (at > self.gate) & (self.turned(value) <= self.edge)
     }
 
+    /// It is of this value since then.
+    #[inline(always)]
+    pub(super) fn take(&mut self, at: Nanos, value: f64) {
+        (self.gate, self.value) = (at, value);
+    }
+
     /// With its sign turned where a solo waits for a value below.
     #[inline(always)]
     fn turned(&self, value: f64) -> f64 {

@@ -15,7 +15,7 @@ use super::slot::{Hot, Label, Solo};
 use super::sources::Sources;
 
 /// How many names a batch looks up together.
-pub(super) const UNIT: usize = 16;
+pub(super) const BLOCK: usize = 32;
 
 /// What does not fit into a slot: a long name, or one with dimensions.
 #[derive(Debug, Clone)]
@@ -23,6 +23,9 @@ struct Long {
     name: Box<str>,
     dimensions: Option<Box<Dimensions>>,
 }
+
+/// An index of more is so large that its lines are read ahead.
+const FAR: usize = 1 << 13;
 
 /// The series of each kind and name, whatever their sources and dimensions.
 #[derive(Debug, Clone, Default)]
@@ -61,20 +64,9 @@ impl Found {
     pub(super) const NOTHING: Self = Self { number: NOBODY, source: NOBODY, kind: u32::MAX };
 }
 
-/// The names that are looked up together.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Unit {
-    hashes: [u64; UNIT],
-    pub(super) found: [Found; UNIT],
-}
-
-impl Unit {
-    pub(super) const NEW: Self = Self { hashes: [0; UNIT], found: [Found::NOTHING; UNIT] };
-}
-
-/// The source and kind of the series before, of the same block: texts at the
-/// same place are the same, since all of them are borrowed at once.
-pub(super) struct Kin<'a> {
+/// The source and kind of series that follow one another in a block: texts at
+/// the same place are the same, since all of them are borrowed at once.
+struct Kin<'a> {
     source: &'a str,
     kind: &'a str,
     seed: u64,
@@ -82,7 +74,10 @@ pub(super) struct Kin<'a> {
 }
 
 impl Kin<'_> {
-    pub(super) const NONE: Self = Self { source: "", kind: "", seed: 0, found: Found::NOTHING };
+    #[inline(always)]
+    fn has(&self, series: &SeriesRef<'_>) -> bool {
+        std::ptr::eq(series.source(), self.source) && std::ptr::eq(series.kind(), self.kind)
+    }
 }
 
 /// A series to look for, with its hash.
@@ -376,39 +371,41 @@ impl Slots {
         }
     }
 
-    /// Hashes some names.
-    #[inline(never)]
-    pub(super) fn hash_unit<'a>(
+    /// Looks up a block of series, each by its hash alone; [`holds`](Slots::holds)
+    /// tells whether what was found is the one asked for. Hashing, probing and
+    /// reading are done for the whole block in turn, so that their misses overlap.
+    #[inline(always)]
+    pub(super) fn find_block<'a, T>(
         &mut self,
-        kin: &mut Kin<'a>,
-        part: impl Iterator<Item = SeriesRef<'a>>,
-        unit: &mut Unit,
+        block: &'a [T],
+        series: impl Fn(&'a T) -> SeriesRef<'a>,
+        found: &mut [Found; BLOCK],
     ) {
-        let mut touched = 0;
-        for ((found, hash), series) in unit.found.iter_mut().zip(&mut unit.hashes).zip(part) {
-            let is_akin = std::ptr::eq(series.source(), kin.source) && std::ptr::eq(series.kind(), kin.kind);
-            if !is_akin {
-                *kin = self.kin(&series);
+        let (mut hashes, count, mut at) = ([0; BLOCK], block.len().min(BLOCK), 0);
+        while let Some(first) = block[..count].get(at) {
+            let kin = self.kin(series(first));
+            let rest = block[at..].iter().map(&series).zip(&mut found[at..]).zip(&mut hashes[at..]);
+            for ((series, found), hash) in rest.take_while(|((series, _), _)| kin.has(series)) {
+                *found = kin.found;
+                *hash = match series.has_no_dimensions() {
+                    true => self.hasher.named(kin.seed, series.name()),
+                    false => self.hash_of_parts(kin.found, series),
+                };
+                at += 1;
             }
-            *found = kin.found;
-            *hash = match series.has_no_dimensions() {
-                true => self.hasher.named(kin.seed, series.name()),
-                false => self.wanted(kin.found.kind as u8, kin.found.source, &series).hash,
-            };
-            touched ^= self.index.touch(*hash);
         }
-        // Nothing is made of what was read but that it is near now.
-        std::hint::black_box(touched);
-    }
-
-    /// Looks them up.
-    #[inline(never)]
-    pub(super) fn find_unit(&self, unit: &mut Unit) {
-        for (found, &hash) in unit.found.iter_mut().zip(&unit.hashes) {
+        // Each of these loops is a few instructions long, so that many of its misses are under way at once.
+        let (hashes, found) = (&hashes[..count], &mut found[..count]);
+        let mut touched = 0;
+        if self.index.len() > FAR {
+            for &hash in hashes {
+                touched ^= self.index.touch(hash);
+            }
+        }
+        for (found, &hash) in found.iter_mut().zip(hashes) {
             found.number = self.index.guess(hash);
         }
-        let mut touched = 0;
-        for found in &unit.found {
+        for found in &*found {
             touched ^= self.pages.touch(found.number);
         }
         // Nothing is made of what was read but that it is near now.
@@ -416,11 +413,17 @@ impl Slots {
     }
 
     #[inline(never)]
-    fn kin<'a>(&mut self, series: &SeriesRef<'a>) -> Kin<'a> {
+    fn kin<'a>(&mut self, series: SeriesRef<'a>) -> Kin<'a> {
         let kind = kind_number(series.kind()).unwrap_or(u8::MAX);
         let source = self.sources.find(series.source()).unwrap_or(NOBODY);
         let found = Found { number: NOBODY, source, kind: kind.into() };
         Kin { source: series.source(), kind: series.kind(), seed: self.hasher.seed(source, kind), found }
+    }
+
+    /// Takes the series by value: so it need not be in memory before it comes to this.
+    #[inline(never)]
+    fn hash_of_parts(&self, found: Found, series: SeriesRef<'_>) -> u64 {
+        self.wanted(found.kind as u8, found.source, &series).hash
     }
 
     /// Was this series found?
@@ -431,11 +434,12 @@ impl Slots {
         })
     }
 
-    /// Was it, and has it a short name and no dimensions?
+    /// What is needed of it, if it was and has a short name and no dimensions.
     #[inline(always)]
-    pub(super) fn holds_plain(&self, found: &Found, series: &SeriesRef<'_>) -> bool {
-        let Some(label) = self.pages.label_at(found.number) else { return false };
-        series.has_no_dimensions() && label.is(found.source, found.kind as u8, series.name().as_bytes())
+    pub(super) fn plain_mut(&mut self, found: &Found, series: &SeriesRef<'_>) -> Option<&mut Hot> {
+        let (hot, label) = self.pages.both_at(found.number)?;
+        let is_one = label.is(found.source, found.kind as u8, series.name().as_bytes());
+        (series.has_no_dimensions() && is_one).then_some(hot)
     }
 
     #[inline]
