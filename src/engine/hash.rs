@@ -39,6 +39,13 @@ pub(super) fn hash_text(seed: u64, text: &str) -> u64 {
     Seeded::new(seed).text(text)
 }
 
+/// One multiplication leaves texts that differ in a digit side by side; another parts them.
+#[inline(always)]
+fn parted(hash: u64) -> u64 {
+    let product = u128::from(hash) * u128::from(PARTING);
+    product as u64 ^ (product >> 64) as u64
+}
+
 impl Seeded {
     pub(super) fn new(seed: u64) -> Self {
         Self { seed, shared: SharedSeed::global_random() }
@@ -48,7 +55,7 @@ impl Seeded {
     pub(super) fn text(self, text: &str) -> u64 {
         let mut hasher = FoldHasher::with_seed(self.seed, self.shared);
         hasher.write(text.as_bytes());
-        hasher.finish()
+        parted(hasher.finish())
     }
 
     /// Where the hashes of the names of a source and kind start.
@@ -64,9 +71,7 @@ impl Seeded {
     pub(super) fn named(self, seed: u64, name: &str) -> u64 {
         let mut hasher = FoldHasher::with_seed(seed, self.shared);
         hasher.write(name.as_bytes());
-        // One multiplication leaves names that differ in a digit side by side; another parts them.
-        let product = u128::from(hasher.finish()) * u128::from(PARTING);
-        product as u64 ^ (product >> 64) as u64
+        parted(hasher.finish())
     }
 
     #[inline]
