@@ -206,11 +206,7 @@ fn handle_lane(engine: &mut Engine, ticks: &[HandleTick], fired: &mut Vec<Firing
 }
 
 #[inline(never)]
-fn batch_lane(
-    engine: &mut Engine,
-    ticks: &[Tick<'_>],
-    fired: &mut Vec<FiringBrief>,
-) -> Result<(), Failure> {
+fn batch_lane(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringBrief>) -> Result<(), Failure> {
     for part in ticks.chunks(BATCH) {
         let Some(last) = part.last() else { continue };
         let report = engine.observe_batch_of(last.at, part, |tick| {
@@ -325,9 +321,7 @@ impl Sides {
         };
         match lane {
             Lane::Name => parts(&mut |part| Ok(name_lane(engine, &ticks[part], fired)?)),
-            Lane::Batch => {
-                parts(&mut |part| batch_lane(engine, &ticks[part], fired))
-            }
+            Lane::Batch => parts(&mut |part| batch_lane(engine, &ticks[part], fired)),
             Lane::Handle => {
                 let handles = &self.handles;
                 let resolved = |tick: &Tick<'_>| HandleTick {
