@@ -33,8 +33,10 @@ pub(crate) fn run() -> Result<(), Failure> {
         stacked::Sides::new(&bounds, rearm)?.round(&ticks, false)?;
         say(&format!("stacked/{name}"), EVENTS);
     }
-    selective::Sides::new(N, EVENTS)?.round(EVENTS, false, |_, _| Ok(()))?;
-    say("selective", EVENTS);
+    for lane in selective::Lane::ALL {
+        selective::Sides::new(N, EVENTS)?.round(lane, EVENTS, false, |_, _| Ok(()))?;
+        say(&format!("selective/{}", lane.name()), EVENTS);
+    }
     lines::Sides::new(N, LINES)?.round(LINES, false)?;
     say("lines", LINES);
     restore::Sides::new(N)?.round()?;

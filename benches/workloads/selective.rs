@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use tripline::engine::{Engine, FiringBrief, Limits};
+use tripline::engine::{Engine, FiringBrief, Limits, RefreshObservation};
 use tripline::event::{Item, Outcome, Process, RefreshCompleted};
 use tripline::{Error, Trigger};
 
@@ -94,6 +94,39 @@ fn refresh_lane(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringB
     Ok(())
 }
 
+#[inline(never)]
+fn batch_lane(engine: &mut Engine, ticks: &[Tick<'_>], fired: &mut Vec<FiringBrief>) -> Result<(), Failure> {
+    for part in ticks.chunks(BATCH) {
+        let Some(last) = part.last() else { continue };
+        let report = engine.observe_refreshes_of(last.at, part, |tick| {
+            RefreshObservation::new(data::SOURCE, tick.at, &tick.task)
+        });
+        if report.taken() != part.len() || !report.refused().is_empty() {
+            return Err(format!("{report:?}").into());
+        }
+        drain(engine, fired);
+    }
+    Ok(())
+}
+
+/// The ways in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Refresh,
+    Batch,
+}
+
+impl Lane {
+    pub(crate) const ALL: [Self; 2] = [Self::Refresh, Self::Batch];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Refresh => "refresh",
+            Self::Batch => "batch",
+        }
+    }
+}
+
 /// Both sides, in the same state.
 pub(crate) struct Sides {
     n: usize,
@@ -147,11 +180,12 @@ impl Sides {
     /// One round of both; then `beside` is shown what was observed and what must have fired.
     pub(crate) fn round(
         &mut self,
+        lane: Lane,
         events: usize,
         limit_first: bool,
         beside: impl FnOnce(&[Tick<'_>], &[Record]) -> Result<(), Failure>,
     ) -> Result<(Sample, Sample), Failure> {
-        let (texts, outcomes) = self.next(events);
+        let (name, (texts, outcomes)) = (lane.name(), self.next(events));
         let width = texts.len() / events / 2;
         let mut ticks = Vec::with_capacity(events);
         for (place, failed) in outcomes.into_iter().enumerate() {
@@ -166,7 +200,10 @@ impl Sides {
         self.records.clear();
         let Self { engine, asked, fired, records, .. } = self;
         let mut limit = || measure(events, || limit(asked, &ticks, records)).1;
-        let mut lane = || measure(events, || refresh_lane(engine, &ticks, fired));
+        let mut lane = || match lane {
+            Lane::Refresh => measure(events, || Ok(refresh_lane(engine, &ticks, fired)?)),
+            Lane::Batch => measure(events, || batch_lane(engine, &ticks, fired)),
+        };
         let ((done, sample), limit) = if limit_first {
             let limit = limit();
             (lane(), limit)
@@ -174,7 +211,7 @@ impl Sides {
             (lane(), limit())
         };
         done?;
-        let what = format!("selective n={}", self.n);
+        let what = format!("selective n={} {}", self.n, name);
         data::verify(&what, Digest::of_briefs(&self.fired), Digest::of_records(&self.records))?;
         beside(&ticks, &self.records)?;
         Ok((sample, limit))
@@ -200,13 +237,17 @@ pub(crate) fn run(size: Size, report: &mut Report) -> Result<(), Failure> {
     let (events, rounds) = (size.pick(200_000, 200_000, 2_500), size.pick(30, 6, 1));
     for &n in sizes {
         let mut sides = Sides::new(n, events)?;
-        let mut pairs = Rounds::default();
+        let mut lanes = Lane::ALL.map(|lane| (lane, Rounds::default()));
         for round in 0..rounds {
-            let (sample, limit) = sides.round(events, round % 2 == 0, |_, _| Ok(()))?;
-            pairs.push(sample, limit);
+            for (lane, rounds) in &mut lanes {
+                let (sample, limit) = sides.round(*lane, events, round % 2 == 0, |_, _| Ok(()))?;
+                rounds.push(sample, limit);
+            }
         }
-        let bytes = sides.engine_bytes / n as f64;
-        report.add(Row::timed(("selective", n, "refresh"), events, &pairs, Some(TARGET), bytes));
+        for (lane, rounds) in &lanes {
+            let bytes = sides.engine_bytes / n as f64;
+            report.add(Row::timed(("selective", n, lane.name()), events, rounds, Some(TARGET), bytes));
+        }
     }
     Ok(())
 }

@@ -102,6 +102,7 @@ pub use observe::{FiringBrief, SeriesHandle};
 pub use receipt::{BatchReport, Observation, Receipt};
 pub use snapshot::RestoreReport;
 pub use standing::SeriesState;
+pub use tasks::RefreshObservation;
 
 /// Judges events by triggers and hands out firings.
 ///

@@ -168,7 +168,7 @@ pub(crate) fn selective(size: Size, report: &mut Report) -> Result<(), Failure> 
         let mut refresh = Rounds::default();
         for round in 0..rounds {
             let mut samples = Vec::new();
-            let (sample, limit) = ours.round(events, round % 2 == 0, |ticks, records| {
+            let (sample, limit) = ours.round(selective::Lane::Refresh, events, round % 2 == 0, |ticks, records| {
                 let ended: Vec<Ended<'_>> = ticks[..timed].iter().filter_map(ended).collect();
                 let end = ticks.get(timed).map(|tick| tick.at);
                 let due = records.partition_point(|record| end.is_none_or(|end| record.time < end));

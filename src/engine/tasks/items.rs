@@ -93,10 +93,11 @@ impl Items {
         process: &Process,
         id: Option<&str>,
     ) -> Option<u32> {
-        self.find_hashed(source, process, id, self.hasher.text(id.unwrap_or_default()))
+        self.find_hashed(source, process, id, self.hasher.text(id.unwrap_or_default()), None)
     }
 
-    /// The same where the hash of the id is known: the one that names have in the register too.
+    /// The same where the hash of the id is known, the one that names have in
+    /// the register too, and perhaps a guess at its number.
     #[inline]
     pub(super) fn find_hashed(
         &mut self,
@@ -104,12 +105,13 @@ impl Items {
         process: &Process,
         id: Option<&str>,
         hash: u64,
+        guess: Option<u32>,
     ) -> Option<u32> {
         self.come_near(source, process);
         let of = self.near.as_ref()?;
         let hash = of.hash_with(hash, id);
         // Nearly always the one, and found in fewer steps.
-        let number = self.table.guess(hash);
+        let number = guess.unwrap_or_else(|| self.table.guess(hash));
         let item = self.items.get(number as usize).and_then(Option::as_ref);
         if item.is_some_and(|item| Arc::ptr_eq(&item.of, of) && is_same(item.id.as_ref(), id)) {
             return Some(number);
@@ -130,6 +132,22 @@ impl Items {
     #[inline(always)]
     pub(super) fn touch(&self, id: Option<&str>, hash: u64) -> u32 {
         self.near.as_ref().map_or(0, |of| self.table.touch(of.hash_with(hash, id)))
+    }
+
+    /// The number of the item of this hash, if it is of the source and the process
+    /// that came last; nearly always the right one.
+    #[inline(always)]
+    pub(super) fn guess(&self, id: Option<&str>, hash: u64) -> Option<u32> {
+        self.near.as_ref().map(|of| self.table.guess(of.hash_with(hash, id)))
+    }
+
+    /// Reads all that a task needs of an item that may be nobody's, and nothing else: that is then near.
+    #[inline(always)]
+    pub(super) fn touch_item(&self, number: u32) -> u32 {
+        self.get(number).map_or(0, |item| {
+            let told = item.watchers.first().map_or(0, |watcher| watcher.told.touch());
+            item.asked ^ u32::from(told)
+        })
     }
 
     /// The source and the process, which the next tasks will probably have too.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::error::Error;
 use crate::event::{Event, JobCompleted, RefreshCompleted};
-use crate::time::Nanos;
+use crate::time::{DayTime, Nanos};
 
 use super::super::Engine;
 use super::super::receipt::Receipt;
@@ -51,11 +51,23 @@ impl Engine {
         time: DateTime<Utc>,
         task: &RefreshCompleted<'_>,
     ) -> Result<Receipt, Error> {
+        self.observe_task((now.into(), time.into()), source, task, Self::take_quickly)
+    }
+
+    /// One task, in the way of few instructions that is given, if it can go that, else in the other.
+    #[inline(always)]
+    pub(super) fn observe_task(
+        &mut self,
+        (now, time): (DayTime, DayTime),
+        source: &str,
+        task: &RefreshCompleted<'_>,
+        take_quickly: impl FnOnce(&mut Self, &Task<'_>, &RefreshCompleted<'_>) -> Option<Receipt>,
+    ) -> Result<Receipt, Error> {
         self.has_room()?;
-        let at = self.arrival(now.into(), time.into())?;
+        let at = self.arrival(now, time)?;
         task.check().inspect_err(|_| self.counts.invalid += 1)?;
         let refresh = Task { at, source, event: None, subject: Subject::Refresh(task) };
-        let receipt = match self.take_quickly(&refresh, task) {
+        let receipt = match take_quickly(self, &refresh, task) {
             Some(receipt) => receipt,
             None => {
                 self.explain_context(None, at, f64::NAN);

@@ -5,6 +5,7 @@
 //! unlike observations, tasks may come in any order.
 
 mod attach;
+mod batch;
 mod config;
 mod due;
 mod explain;
@@ -28,6 +29,7 @@ use hashbrown::HashMap;
 
 use sieve::Sieve;
 
+pub use batch::RefreshObservation;
 pub(super) use input::{Subject, Task};
 pub(super) use items::Items;
 pub(super) use jobs::Jobs;

@@ -15,10 +15,12 @@ use super::super::Engine;
 use super::super::numbers::{EVENTS, INGESTIONS, TASKS, UNIFICATIONS};
 use super::super::receipt::Receipt;
 use super::super::register::Register;
+use super::super::slots::BLOCK;
 use super::super::watch::Watch;
 use super::input::Task;
 use super::phases::phase_of;
 use super::report::Report;
+use super::sieve::Sieve;
 use super::tell::TaskKey;
 use super::text::Text;
 use super::told::ITEM_TIMES;
@@ -58,10 +60,13 @@ pub(in crate::engine) struct Occurred {
 }
 
 /// What a task says of which item it is about, and the hashes of that.
-struct Known<'a> {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a> {
     id: Option<&'a str>,
     id_hash: u64,
     name: Option<(&'a str, u64)>,
+    /// The item that it is about, where somebody looked ahead; nearly always the right one.
+    guess: Option<u32>,
 }
 
 impl Engine {
@@ -73,26 +78,86 @@ impl Engine {
         task: &Task<'_>,
         refresh: &RefreshCompleted<'_>,
     ) -> Option<Receipt> {
-        let is_heard = task.event.is_some() && self.register.asks(EVENTS);
-        let is_due = self.next <= task.at.max(self.clock);
-        let unifies = self.register.asks(UNIFICATIONS) && phase_of(refresh.process()).is_some();
-        if is_heard || is_due || unifies || self.explain.is_some() {
+        if self.needs_care(task, refresh) {
             return None;
         }
         let known = Known::of(refresh, &self.register);
+        // Which way it goes is told late and badly foreseen, so what the longer way needs first is fetched meanwhile.
+        std::hint::black_box(self.tasks.items.touch(known.id, known.id_hash));
+        self.take_sifted(&known, task, refresh)
+    }
+
+    /// The same for a task that was [looked ahead](Engine::look_ahead_at) to.
+    #[inline(always)]
+    pub(super) fn take_quickly_ahead(
+        &mut self,
+        known: &Known<'_>,
+        task: &Task<'_>,
+        refresh: &RefreshCompleted<'_>,
+    ) -> Option<Receipt> {
+        if self.needs_care(task, refresh) { None } else { self.take_sifted(known, task, refresh) }
+    }
+
+    #[inline(always)]
+    fn needs_care(&self, task: &Task<'_>, refresh: &RefreshCompleted<'_>) -> bool {
+        let is_heard = task.event.is_some() && self.register.asks(EVENTS);
+        let is_due = self.next <= task.at.max(self.clock);
+        let unifies = self.register.asks(UNIFICATIONS) && phase_of(refresh.process()).is_some();
+        is_heard || is_due || unifies || self.explain.is_some()
+    }
+
+    #[inline(always)]
+    fn take_sifted(
+        &mut self,
+        known: &Known<'_>,
+        task: &Task<'_>,
+        refresh: &RefreshCompleted<'_>,
+    ) -> Option<Receipt> {
         let Some(sieve) = &self.tasks.sieve else {
             self.make_sieve();
             return None;
         };
-        // Which way it goes is told late and badly foreseen, so what the longer way needs first is fetched meanwhile.
-        std::hint::black_box(self.tasks.items.touch(known.id, known.id_hash));
-        let may_concern = sieve.has(known.id_hash) | known.name.is_some_and(|(_, hash)| sieve.has(hash));
         let is_exact = self.register.is_exact(INGESTIONS) && self.register.is_exact(TASKS);
-        if may_concern || !is_exact {
-            return self.take_known(&known, task, refresh);
+        if known.may_concern(sieve) || !is_exact {
+            return self.take_known(known, task, refresh);
         }
         self.clock = self.clock.max(task.at);
         Some(Receipt::Ignored)
+    }
+
+    /// Reads what the tasks of a block will need, and nothing else: hashing,
+    /// sifting and reading are done for all of them in turn, so that their
+    /// misses overlap. Nothing depends on what is found here, for tasks before
+    /// may change it: it is near then, and known by its number.
+    #[inline(always)]
+    pub(super) fn look_ahead_at<'a>(
+        &self,
+        tasks: impl Iterator<Item = &'a RefreshCompleted<'a>>,
+        known: &mut [Known<'a>; BLOCK],
+    ) {
+        let mut count = 0;
+        for (task, known) in tasks.zip(&mut *known) {
+            *known = Known::of(task, &self.register);
+            count += 1;
+        }
+        let Some(sieve) = &self.tasks.sieve else { return };
+        let (mut concerned, mut asked, mut touched) = ([0_u8; BLOCK], 0, 0);
+        for (place, known) in (0..).zip(&known[..count]) {
+            // Without a branch, since it would be foreseen badly.
+            concerned[asked % BLOCK] = place;
+            asked += usize::from(known.may_concern(sieve));
+            touched ^= self.tasks.items.touch(known.id, known.id_hash);
+        }
+        for &place in &concerned[..asked] {
+            let known = &mut known[usize::from(place) % BLOCK];
+            known.guess = self.tasks.items.guess(known.id, known.id_hash);
+        }
+        for &place in &concerned[..asked] {
+            touched ^= known[usize::from(place) % BLOCK]
+                .guess
+                .map_or(0, |number| self.tasks.items.touch_item(number));
+        }
+        std::hint::black_box(touched);
     }
 
     /// The same for a task that concerns somebody, as far as the sieve tells.
@@ -103,7 +168,8 @@ impl Engine {
         task: &Task<'_>,
         refresh: &RefreshCompleted<'_>,
     ) -> Option<Receipt> {
-        let found = self.tasks.items.find_hashed(task.source, refresh.process(), known.id, known.id_hash);
+        let (source, process) = (task.source, refresh.process());
+        let found = self.tasks.items.find_hashed(source, process, known.id, known.id_hash, known.guess);
         let Some(number) = found else {
             if self.is_asked_for(known) {
                 return None;
@@ -216,6 +282,13 @@ impl Engine {
 }
 
 impl<'a> Known<'a> {
+    pub(super) const NOTHING: Self = Self { id: None, id_hash: 0, name: None, guess: None };
+
+    #[inline(always)]
+    fn may_concern(&self, sieve: &Sieve) -> bool {
+        sieve.has(self.id_hash) | self.name.is_some_and(|(_, hash)| sieve.has(hash))
+    }
+
     #[inline(always)]
     fn of(refresh: &'a RefreshCompleted<'_>, register: &Register) -> Self {
         match refresh.item() {
@@ -223,8 +296,9 @@ impl<'a> Known<'a> {
                 id: Some(item.id()),
                 id_hash: register.hash(item.id()),
                 name: item.name().map(|name| (name, register.hash(name))),
+                guess: None,
             },
-            None => Self { id: None, id_hash: register.hash(""), name: None },
+            None => Self { id: None, id_hash: register.hash(""), name: None, guess: None },
         }
     }
 }
