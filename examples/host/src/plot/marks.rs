@@ -10,7 +10,7 @@ use super::{Area, SIZE, TEXT, millis};
 use crate::Failure;
 
 /// The most characters of a label that are shown; the whole of it stands in the plot's description.
-const LABEL: usize = 26;
+const LABEL: usize = 24;
 /// From one label's line of text to the next.
 const LINE: i32 = TEXT as i32 + 5;
 
