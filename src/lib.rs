@@ -71,7 +71,7 @@
 //! | get and change data of Customer Insights | [`builtin::customer_insights`] |
 //! | only let some events through | [`event::filter`] |
 //! | run many triggers over many series | [`engine::Engine`] |
-//! | feed numbers or tasks as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch), [`observe_refresh`](engine::Engine::observe_refresh) |
+//! | feed numbers or tasks as fast as possible | [`Engine::resolve`](engine::Engine::resolve) and [`observe`](engine::Engine::observe), [`observe_batch`](engine::Engine::observe_batch), [`observe_refreshes`](engine::Engine::observe_refreshes); of items of my own [`observe_batch_of`](engine::Engine::observe_batch_of), [`observe_refreshes_of`](engine::Engine::observe_refreshes_of) |
 //! | divide the work among several engines | [`partition`], [`Router`](partition::Router) |
 //! | run the parts on several machines, over a log of my own | [`shard`], [`scale_out`](_documentation::scale_out) |
 //! | see why something did not fire | [`Engine::state_of`](engine::Engine::state_of), [`Engine::set_explain`](engine::Engine::set_explain) |

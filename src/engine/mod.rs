@@ -110,12 +110,15 @@ pub use tasks::RefreshObservation;
 ///
 /// 1. *Inputs*: [`handle_event`](Engine::handle_event) and
 ///    [`handle_batch`](Engine::handle_batch) take events;
-///    [`observe_refresh`](Engine::observe_refresh) takes a task,
+///    [`observe_refresh`](Engine::observe_refresh) and
+///    [`observe_refreshes`](Engine::observe_refreshes) take tasks,
 ///    [`observe`](Engine::observe), [`observe_series`](Engine::observe_series)
-///    and [`observe_batch`](Engine::observe_batch) take bare numbers, without
-///    an event id and so without a check for duplicates. `now` comes first; it
-///    guards against events from the future and stands in for absent times,
-///    nothing else.
+///    and [`observe_batch`](Engine::observe_batch) bare numbers, without an
+///    event id and so without a check for duplicates. A batch may be of the
+///    host's own items: [`observe_batch_of`](Engine::observe_batch_of),
+///    [`observe_refreshes_of`](Engine::observe_refreshes_of). `now` comes
+///    first; it guards against events from the future and stands in for absent
+///    times, nothing else.
 /// 2. *Time* is event time: the largest time of an accepted event or tick.
 ///    Before an observation at `t` is applied, everything due before `t`
 ///    happens, of every series, in the order (instant, trigger in the order
