@@ -48,7 +48,6 @@ mod replay;
 mod shard;
 #[cfg(feature = "flow")]
 mod simulation;
-mod task_batches;
 mod tasks;
 mod throttle;
 mod trigger_json;
