@@ -48,6 +48,7 @@ mod replay;
 mod shard;
 #[cfg(feature = "flow")]
 mod simulation;
+mod task_batches;
 mod tasks;
 mod throttle;
 mod trigger_json;

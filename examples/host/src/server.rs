@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use http_body_util::BodyExt as _;
 use serde_json::json;
 use tripline::connector::Handler;
 
@@ -20,6 +21,9 @@ use crate::{connector, events, metrics, page};
 
 /// How long a body may take to come in.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many bytes of a body that is refused are still read.
+const GRACE: usize = 32 << 20;
 
 /// What the paths work on. A clone is the same one.
 #[derive(Debug, Clone)]
@@ -54,15 +58,34 @@ pub fn router(app: App) -> Router {
 }
 
 /// Reads a body, once it is known who sends it; where it cannot be read, what to answer.
+///
+/// A body that is too long is read to its end, and let go, before it is refused: a client that is
+/// cut off while it writes may never read why. One that is longer than [`GRACE`] is cut off.
 pub async fn read(body: Body, most: usize) -> Result<Vec<u8>, (StatusCode, String)> {
-    match tokio::time::timeout(PATIENCE, to_bytes(body, most)).await {
-        Ok(Ok(body)) => Ok(body.to_vec()),
-        Ok(Err(_)) => {
-            let detail = format!("the body breaks off, or has more than {most} bytes");
-            Err((StatusCode::PAYLOAD_TOO_LARGE, detail))
+    tokio::time::timeout(PATIENCE, whole(body, most)).await.unwrap_or_else(|_| {
+        Err((StatusCode::REQUEST_TIMEOUT, "the body took too long to come in".to_owned()))
+    })
+}
+
+async fn whole(mut body: Body, most: usize) -> Result<Vec<u8>, (StatusCode, String)> {
+    let (mut bytes, mut seen) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| (StatusCode::BAD_REQUEST, "the body breaks off".to_owned()))?;
+        let Some(data) = frame.data_ref() else { continue };
+        seen += data.len();
+        if seen <= most {
+            bytes.extend_from_slice(data);
+        } else if seen > GRACE {
+            break;
+        } else {
+            bytes = Vec::new();
         }
-        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the body took too long to come in".to_owned())),
     }
+    if seen > most {
+        let detail = format!("the body has more than {most} bytes");
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, detail));
+    }
+    Ok(bytes)
 }
 
 /// A refusal in the form that the connector has: problem details (RFC 9457).
