@@ -74,6 +74,8 @@ struct Kin<'a> {
 }
 
 impl Kin<'_> {
+    const NONE: Self = Self { source: "", kind: "", seed: 0, found: Found::NOTHING };
+
     #[inline(always)]
     fn has(&self, series: &SeriesRef<'_>) -> bool {
         std::ptr::eq(series.source(), self.source) && std::ptr::eq(series.kind(), self.kind)
@@ -381,18 +383,22 @@ impl Slots {
         series: impl Fn(&'a T) -> SeriesRef<'a>,
         found: &mut [Found; BLOCK],
     ) {
-        let (mut hashes, count, mut at) = ([0; BLOCK], block.len().min(BLOCK), 0);
-        while let Some(first) = block[..count].get(at) {
-            let kin = self.kin(series(first));
-            let rest = block[at..].iter().map(&series).zip(&mut found[at..]).zip(&mut hashes[at..]);
-            for ((series, found), hash) in rest.take_while(|((series, _), _)| kin.has(series)) {
-                *found = kin.found;
-                *hash = match series.has_no_dimensions() {
-                    true => self.hasher.named(kin.seed, series.name()),
-                    false => self.hash_of_parts(kin.found, series),
-                };
-                at += 1;
-            }
+        let (mut hashes, count) = ([0; BLOCK], block.len().min(BLOCK));
+        let mut all = block.iter().map(series).zip(&mut *found).zip(&mut hashes);
+        let mut kin = Kin::NONE;
+        loop {
+            // Where the next is akin, nothing but its name is looked at.
+            let other = loop {
+                match all.next() {
+                    Some(((series, found), hash)) if kin.has(&series) => {
+                        (*found, *hash) = (kin.found, self.hash_within(&kin, series));
+                    }
+                    other => break other,
+                }
+            };
+            let Some(((series, found), hash)) = other else { break };
+            kin = self.kin(series, &kin);
+            (*found, *hash) = (kin.found, self.hash_within(&kin, series));
         }
         // Each of these loops is a few instructions long, so that many of its misses are under way at once.
         let (hashes, found) = (&hashes[..count], &mut found[..count]);
@@ -412,12 +418,25 @@ impl Slots {
         std::hint::black_box(touched);
     }
 
+    /// What comes after `before`, and may be the same texts at another place.
     #[inline(never)]
-    fn kin<'a>(&mut self, series: SeriesRef<'a>) -> Kin<'a> {
-        let kind = kind_number(series.kind()).unwrap_or(u8::MAX);
-        let source = self.sources.find(series.source()).unwrap_or(NOBODY);
-        let found = Found { number: NOBODY, source, kind: kind.into() };
-        Kin { source: series.source(), kind: series.kind(), seed: self.hasher.seed(source, kind), found }
+    fn kin<'a>(&mut self, series: SeriesRef<'a>, before: &Kin<'_>) -> Kin<'a> {
+        let (source, kind) = (series.source(), series.kind());
+        if before.found.kind != Found::NOTHING.kind && before.source == source && before.kind == kind {
+            return Kin { source, kind, ..*before };
+        }
+        let number = kind_number(kind).unwrap_or(u8::MAX);
+        let owner = self.sources.find(source).unwrap_or(NOBODY);
+        let found = Found { number: NOBODY, source: owner, kind: number.into() };
+        Kin { source, kind, seed: self.hasher.seed(owner, number), found }
+    }
+
+    #[inline(always)]
+    fn hash_within(&self, kin: &Kin<'_>, series: SeriesRef<'_>) -> u64 {
+        match series.has_no_dimensions() {
+            true => self.hasher.named(kin.seed, series.name()),
+            false => self.hash_of_parts(kin.found, series),
+        }
     }
 
     /// Takes the series by value: so it need not be in memory before it comes to this.
